@@ -18,6 +18,7 @@ import { latency } from './scenarios/latency.ts';
 import { memory } from './scenarios/memory.ts';
 import { newConnections } from './scenarios/new-connections.ts';
 import { pauses } from './scenarios/pauses.ts';
+import { tls } from './scenarios/tls.ts';
 import { systemCalls } from './scenarios/system-calls.ts';
 import { missingPeers, requireLoadTools } from './tools.ts';
 
@@ -32,6 +33,7 @@ const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
   atomics,
   checks,
   memory,
+  tls,
 };
 
 interface Result {

@@ -15,6 +15,7 @@ export const SCENARIO_NAMES = [
   'atomics',
   'checks',
   'memory',
+  'tls',
 ] as const;
 export type ScenarioName = (typeof SCENARIO_NAMES)[number];
 

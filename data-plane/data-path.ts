@@ -1,25 +1,21 @@
 /** Everything on a proxy's main thread that serves clients: shared memory, workers, sockets, health checks. */
 import type { Clock } from '../core/runtime/clock.ts';
 import type { Logger } from '../core/runtime/logger.ts';
-import type { Random } from '../core/runtime/random.ts';
-import {
-  checksAtOnce,
-  type ConnectionLimit,
-  connectionLimit,
-  descriptorBound,
-  descriptorLimitOf,
-  listenerShare,
-  otherDescriptors,
-} from './host/connection-limit.ts';
+import { type Random, randomBelow } from '../core/runtime/random.ts';
+import { ConnectionLimits } from './connection-limits.ts';
+import { checksAtOnce, type ConnectionLimit, descriptorLimitOf } from './host/connection-limit.ts';
 import { readText } from './host/control-group.ts';
+import { Certificates } from './certificates/certificates.ts';
 import type { Engine } from './engine/engine.ts';
+import { whyNotPortable } from './plan/why-not-portable.ts';
+import { whyNoTls } from './tls/why-no-tls.ts';
 import type { Libc } from './kernel/libc.ts';
 import { checkerByType } from './health/checker-by-type.ts';
 import { HealthChanges } from './health/health-changes.ts';
 import { HealthMonitor } from './health/health-monitor.ts';
 import { readNetworkSetting } from './host/kernel-settings.ts';
-import { cgroupMemory, memoryBoundHere, parkingBytes } from './host/memory-bound.ts';
-import { limitProblem, recordWorkerEvents, type WorkerEvents } from './proxy-events.ts';
+import { cgroupMemory, parkingBytes } from './host/memory-bound.ts';
+import { recordWorkerEvents, type WorkerEvents } from './proxy-events.ts';
 import { SnapshotApplier } from './snapshot-applier.ts';
 import { ProxyWhereabouts } from './whereabouts.ts';
 import type { PlanDirectory } from './plan/plan-directory.ts';
@@ -33,7 +29,6 @@ import { RowAllocator } from './memory/row-allocator.ts';
 import {
   CONTROL,
   createBuffers,
-  MAX_PIPES,
   type SharedBuffers,
   type SharedCells,
   sharedCells,
@@ -54,6 +49,9 @@ export interface DataPathOptions {
   readonly splice: boolean;
   /** The directory of the secrets that health checks send. */
   readonly secrets?: string;
+  /** The directory of the certificates that listeners terminate TLS with. */
+  readonly certificates?: string;
+  readonly randomBytes: (count: number) => Uint8Array;
   /** The operator's limit; 0: as many as descriptors and memory allow. */
   readonly maxConnections: number;
   /** Null: there is no connection log. */
@@ -75,18 +73,12 @@ export class DataPath {
   readonly healthChanges = new HealthChanges();
   readonly #whereabouts: ProxyWhereabouts;
   readonly #options: DataPathOptions;
-  readonly #descriptors: number;
-  #limit: ConnectionLimit;
-  /** Listening addresses. */
-  #listening: ReadonlySet<string> = new Set();
-  /** Backends that may be checked. */
-  #backends = 0;
-  /** Rows of the listeners of the plan that runs. */
-  #listenerRows: ReadonlySet<number> = new Set();
+  readonly #limits: ConnectionLimits;
   readonly #shared: SharedCells;
   readonly #workerEvents: WorkerEvents;
   readonly #pool: WorkerPool;
   readonly #planApplier: PlanApplier;
+  readonly #certificates: Certificates;
   readonly #health: HealthMonitor;
   readonly #closings: BackendClosings;
   readonly #connectionLog: ConnectionLog | null;
@@ -99,22 +91,25 @@ export class DataPath {
     const { logRings: rings } = buffers;
     this.#connectionLog = target && new ConnectionLog({ ...target, rings, clock });
     this.#shared = sharedCells(buffers);
-    this.#descriptors = libc?.descriptorLimit() ?? descriptorLimitOf(readText);
-    this.#limit = this.#limitConnections();
-    this.#workerEvents = recordWorkerEvents(logger, this.counts, () => this.#limit, options.report);
+    const descriptors = libc?.descriptorLimit() ?? descriptorLimitOf(readText);
+    this.#limits = new ConnectionLimits(options, descriptors, this.#shared);
+    const limit = () => this.connectionLimit;
+    this.#workerEvents = recordWorkerEvents(logger, this.counts, limit, options.report);
     this.#health = new HealthMonitor({
       shared: this.#shared,
       checker: checkerByType(options),
-      atOnce: checksAtOnce(this.#descriptors),
+      atOnce: checksAtOnce(descriptors),
       clock,
       random,
       changes: this.healthChanges,
+      onPoolMoved: (pool) => this.#pool.wakeQueue(pool),
     });
     this.#pool = new WorkerPool({
       engine: options.engine,
       libc,
       buffers,
       sourceAddresses: options.sourceAddresses,
+      instance: target?.instance,
       splice: options.splice,
       parkingBytes: parkingBytes(cgroupMemory(readText), workers),
       clock,
@@ -124,6 +119,12 @@ export class DataPath {
         onEjected: (...ejection) => this.#health.ejected(...ejection),
       },
       startThread,
+    });
+    this.#certificates = new Certificates({
+      ...options,
+      directory: options.certificates,
+      onBundle: (bundle) => this.#pool.useCertificates(bundle),
+      onStatus: (certificates) => status.certificates(certificates),
     });
     this.#planApplier = this.#createPlanApplier();
     this.#closings = new BackendClosings({ clock, pool: this.#pool, shared: this.#shared });
@@ -154,7 +155,7 @@ export class DataPath {
   }
 
   #createPlanApplier(): PlanApplier {
-    const { clock, libc, logger, shareListeners, workers } = this.#options;
+    const { clock, engine, libc, logger, shareListeners, workers } = this.#options;
     return new PlanApplier({
       pool: this.#pool,
       sockets:
@@ -162,11 +163,14 @@ export class DataPath {
         new ListeningSockets({
           libc,
           workerCount: workers,
+          maxSockets: Math.floor(this.#limits.descriptors / 2),
           shareListeners,
           movesClients: () => readNetworkSetting('tcp_migrate_req').trim() === '1',
         }),
       clock,
-      obstacle: () => null,
+      obstacle: (listener, pool) =>
+        (engine === 'portable' ? whyNotPortable(listener, pool) : whyNoTls(listener, pool)) ??
+        this.#certificates.obstacle(listener),
       onGap: (from, to) =>
         logger.warn(
           { from, to },
@@ -194,52 +198,21 @@ export class DataPath {
   }
 
   async #apply(...[plan, revise]: Parameters<PlanApplier['apply']>): ReturnType<PlanApplier['apply']> {
-    const addresses = plan.listeners.map(({ address }) => address);
-    const before = limitProblem(this.#limit)?.message;
-    // New sockets are opened before old ones are closed.
-    this.#listening = new Set([...this.#listening, ...addresses]);
-    const backends = plan.pools.reduce((sum, { rows }) => sum + rows.length, 0);
-    this.#backends = Math.max(this.#backends, backends);
-    this.#limit = this.#limitConnections();
+    this.#limits.adding(plan);
+    // Before the plan, so that workers have them when they need them.
+    await this.#certificates.add(plan.listeners);
     const result = await this.#planApplier.apply(plan, revise);
-    this.#listening = new Set(addresses);
-    this.#backends = backends;
-    this.#listenerRows = new Set(plan.listeners.map(({ row }) => row));
-    this.#limit = this.#limitConnections();
-    const problem = limitProblem(this.#limit);
-    // The listeners of a plan take descriptors too.
-    if (problem && problem.message !== before) this.#options.logger.warn(problem.message);
+    this.#certificates.keepOnly(plan.listeners);
+    this.#limits.runs(plan);
     return result;
-  }
-
-  /** Computed again with every plan: its sockets take descriptors, and its backends take memory. */
-  #limitConnections(): ConnectionLimit {
-    const { engine, maxConnections, splice, workers } = this.#options;
-    const others = otherDescriptors({
-      engine,
-      workers,
-      listeners: this.#listening.size,
-      pipes: splice && engine === 'epoll' ? MAX_PIPES : 0,
-      healthChecks: Math.min(this.#backends, checksAtOnce(this.#descriptors)),
-    });
-    const limit = connectionLimit({
-      descriptors: descriptorBound(this.#descriptors, others),
-      memory: memoryBoundHere({ engine, workers }),
-      flag: maxConnections || Number.POSITIVE_INFINITY,
-    });
-    const { control, listenerShare: shares } = this.#shared;
-    Atomics.store(control, CONTROL.maxConnections, limit.connections);
-    const share = listenerShare(limit.connections, this.#listenerRows.size);
-    for (const row of shares.keys()) Atomics.store(shares, row, this.#listenerRows.has(row) ? share : 0);
-    Atomics.store(control, CONTROL.shares, share * this.#listenerRows.size);
-    return limit;
   }
 
   /** Starts the workers. Rejects when none starts. */
   async start(): Promise<void> {
+    Atomics.store(this.#shared.control, CONTROL.sourceSeed, randomBelow(this.#options.random, 2 ** 31));
     await this.#pool.start();
     // Only now the workers have taken their memory.
-    this.#limit = this.#limitConnections();
+    this.#limits.compute();
   }
 
   /** For /metrics. */
@@ -276,7 +249,7 @@ export class DataPath {
 
   /** The maximum number of open connections, given the sockets that the plan listens on. */
   get connectionLimit(): ConnectionLimit {
-    return this.#limit;
+    return this.#limits.current;
   }
 
   /** Open connections in all workers. */
@@ -288,6 +261,7 @@ export class DataPath {
   async drain(drainMs: number): Promise<void> {
     await this.#pool.stop(drainMs);
     await this.#connectionLog?.stop();
+    this.#certificates.stop();
     this.#closings.stop();
     this.#health.close();
   }

@@ -38,6 +38,7 @@ export interface ProxyFlags {
   readonly sourceAddress: readonly string[];
   readonly splice: boolean;
   readonly secrets?: string;
+  readonly certificates?: string;
   readonly maxConnections: number;
   readonly engine: EngineChoice;
   readonly metricBackends: number;
@@ -131,6 +132,11 @@ function servingFlags(): Option[] {
     flag(
       '--secrets <DIR>',
       'directory of the files that send_secret in health checks names; without it such checks fail',
+      String,
+    ),
+    flag(
+      '--certificates <DIR>',
+      'directory of NAME.pem, chain and private key, that listeners terminate TLS with; read again when they change',
       String,
     ),
     switchFlag('--splice', 'move bulk transfers inside the kernel, through pipes (epoll engine only)'),

@@ -1,4 +1,5 @@
 /** lb-data-plane: flags → options → start, and the end of the process. */
+import { randomBytes } from 'node:crypto';
 import { systemClock } from '../core/runtime/clock.ts';
 import { LbError, messageOf } from '../core/runtime/errors.ts';
 import { exitOnUnhandledFailures, stopOnSignals, surviveHangups } from '../core/runtime/lifecycle.ts';
@@ -27,6 +28,7 @@ try {
     drainTimeoutMs: flags.drainTimeout,
     clock: systemClock,
     random: systemRandom,
+    randomBytes,
     logger,
     logLinesDropped: () => sink.droppedTotal,
   });

@@ -2,7 +2,14 @@
 import type { Position } from '../core/model/commit.ts';
 import { POLICY_DEFAULTS } from '../core/model/defaults.ts';
 import { contentHash, snapshotHash } from '../core/model/hash.ts';
-import { type BackendState, keyOf, type Policy, type Resource } from '../core/model/resources.ts';
+import {
+  type Backend,
+  type BackendState,
+  keyOf,
+  type Policy,
+  type Pool,
+  type Resource,
+} from '../core/model/resources.ts';
 import type { Snapshot, SnapshotEntry } from '../core/model/snapshot.ts';
 
 const defaultPolicy: Resource = { kind: 'policy', value: { name: 'default', ...POLICY_DEFAULTS } };
@@ -11,8 +18,8 @@ export function policy(name: string, fields: Partial<Policy> = {}): Resource {
   return { kind: 'policy', value: { name, ...POLICY_DEFAULTS, ...fields } };
 }
 
-export function pool(name: string, policyName = 'default'): Resource {
-  return { kind: 'pool', value: { name, policy: policyName } };
+export function pool(name: string, policyName = 'default', fields: Partial<Pool> = {}): Resource {
+  return { kind: 'pool', value: { name, policy: policyName, ...fields } };
 }
 
 export function backend(
@@ -21,8 +28,10 @@ export function backend(
   weight = 1,
   state: BackendState = 'active',
   tier = 0,
+  fields: Partial<Backend> = {},
 ): Resource {
-  return { kind: 'backend', value: { pool: poolName, address, weight, state, ...(tier > 0 && { tier }) } };
+  const value = { pool: poolName, address, weight, state, ...(tier > 0 && { tier }), ...fields };
+  return { kind: 'backend', value };
 }
 
 export function listener(name: string, address: string, poolName: string): Resource {

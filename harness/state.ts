@@ -65,3 +65,10 @@ export function validateState(state: State): Violation[] {
     resources.map((resource) => ({ op: 'put', resource })),
   );
 }
+
+/** What is wrong with these resources, each as `FIELD DESCRIPTION`. */
+export function violationsOf(drafts: readonly ResourceDraft[]): string[] {
+  const { code, violations } = refusalOf(emptyState('store'), applyResources(drafts, { prune: false }));
+  assert.equal(code, 'INVALID_ARGUMENT');
+  return violations.map(({ field, description }) => `${field} ${description}`);
+}

@@ -43,4 +43,33 @@ health_check:
     - send_secret: redis-password
     - send: "PING\\r\\n"
     - expect: '/^\\+PONG\\r\\n/'
+---
+kind: Pool
+name: pg
+policy: primary
+proxy_protocol: v2
+queue: { length: 100, timeout: 5s }
+tls: { server_name: "", verify: true, ca: "" }
+backends:
+  - { address: "10.0.0.1:5432", tier: 0, max_connections: 200 }
+dns:
+  - { name: "db.example.com:5432", weight: 1, tier: 1, max_connections: 0 }
+  - { name: "_pg._tcp.example.com" }
+---
+kind: Listener
+name: pg
+address: "0.0.0.0:7000-7010"
+routes: [ { server_names: ["a.example.com", "*.b.example.com"], alpn: [], pool: web } ]
+first_bytes_timeout: 3s
+tls: { certificates: [www], min_version: 1.3, alpn: [], client_ca: "", client_certificate: none }
+accept_proxy_protocol: [10.0.0.0/8]
+allow: []
+deny: [192.0.2.0/24]
+limits: { connections: 0, per_source: 100, rate: 0, rate_per_source: 5, dry_run: false }
+---
+kind: Listener
+name: six
+address: "[::]:5432"
+ipv6_only: true
+pool: pg
 `;

@@ -37,6 +37,8 @@ export interface EquipoiseSetup extends Surroundings {
   readonly engine: Engine;
   /** Move bulk inside the kernel; off when left out. */
   readonly splice?: boolean;
+  /** The directory of a certificate `bench`, which the listeners terminate TLS with. */
+  readonly certificates?: string;
   /** Where clients connect; each proxy has all of them. */
   readonly listeners?: readonly string[];
   /** How many proxies share the listeners. */
@@ -71,7 +73,12 @@ export async function startEquipoise(scope: Scope, setup: EquipoiseSetup): Promi
     ...listeners.map(
       (address, index): ResourceDraft => ({
         kind: 'listener',
-        value: { name: `bench-${index}`, address, pool: POOL },
+        value: {
+          name: `bench-${index}`,
+          address,
+          pool: POOL,
+          ...(setup.certificates !== undefined && { tls: { certificates: ['bench'] } }),
+        },
       }),
     ),
   ]);
@@ -109,7 +116,7 @@ export async function updateBackend(
 
 async function startProxy(
   scope: Scope,
-  { cpus, engine, splice = false }: EquipoiseSetup,
+  { cpus, engine, splice = false, certificates }: EquipoiseSetup,
   controlPlane: string,
   id: string,
   shared: boolean,
@@ -122,6 +129,7 @@ async function startProxy(
     workers: '1',
     engine,
     splice: String(splice),
+    ...(certificates !== undefined && { certificates }),
   };
   const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]);
   if (shared) args.push('--share-listeners');

@@ -8,9 +8,11 @@ import { startPinned } from '../pinning.ts';
 import { requireTool } from '../tools.ts';
 import { accepts, type BalancerKind } from './balancer.ts';
 
-export interface HaproxyForm {
+interface HaproxyForm {
   readonly global: readonly string[];
   readonly defaults: readonly string[];
+  /** What follows the address of `bind`. */
+  readonly bind?: string;
 }
 
 const DEFAULT: HaproxyForm = { global: [], defaults: [] };
@@ -40,13 +42,13 @@ function haproxyConfig(
     '  timeout server 1h',
     ...form.defaults.map((line) => `  ${line}`),
     'listen bench',
-    `  bind ${address}`,
+    `  bind ${address} ${form.bind ?? ''}`.trimEnd(),
     ...backends.map((backend, index) => `  server s${index} ${backend} check inter 5s rise 2 fall 3`),
     '',
   ].join('\n');
 }
 
-function kind(name: string, form: HaproxyForm): BalancerKind {
+export function haproxyKind(name: string, form: HaproxyForm): BalancerKind {
   return {
     name,
     async start(scope, { cpus, backends, connections }) {
@@ -60,7 +62,7 @@ function kind(name: string, form: HaproxyForm): BalancerKind {
   };
 }
 
-export const haproxy = kind(HAPROXY, DEFAULT);
-export const haproxyAgain = kind(HAPROXY_AGAIN, DEFAULT);
-export const haproxyLargeBuffers = kind(HAPROXY_LARGE_BUFFERS, LARGE_BUFFERS);
-export const haproxySplice = kind(HAPROXY_SPLICE, SPLICE);
+export const haproxy = haproxyKind(HAPROXY, DEFAULT);
+export const haproxyAgain = haproxyKind(HAPROXY_AGAIN, DEFAULT);
+export const haproxyLargeBuffers = haproxyKind(HAPROXY_LARGE_BUFFERS, LARGE_BUFFERS);
+export const haproxySplice = haproxyKind(HAPROXY_SPLICE, SPLICE);

@@ -11,7 +11,13 @@ export interface SourceAnswer {
 
 export type SinkQuestion =
   /** Open connections and read from them. */
-  | { readonly do: 'connect'; readonly host: string; readonly port: number; readonly streams: number }
+  | {
+      readonly do: 'connect';
+      readonly host: string;
+      readonly port: number;
+      readonly streams: number;
+      readonly tls?: boolean;
+    }
   | { readonly do: 'count' }
   | { readonly do: 'close' };
 

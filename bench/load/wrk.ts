@@ -8,6 +8,7 @@ export interface WrkLoad {
   /** HOST:PORT. */
   readonly address: string;
   readonly path: string;
+  readonly tls?: boolean;
   readonly connections: number;
   /** A connection for every request. */
   readonly reconnect?: boolean;
@@ -35,7 +36,7 @@ const SCRIPT = join(CHECKOUT, 'bench/load/report.lua');
 export function startWrk(scope: Scope, cpu: number, load: WrkLoad): RunningWrk {
   const reconnect = load.reconnect === true ? ['-H', 'Connection: close'] : [];
   const args = ['-t', '1', '-c', String(load.connections), '-d', LONGEST, '--timeout', '10s', ...reconnect];
-  const url = `http://${load.address}${load.path}`;
+  const url = `${load.tls === true ? 'https' : 'http'}://${load.address}${load.path}`;
   const running = startPinned(scope, cpu, requireTool('wrk'), [
     ...args,
     '-s',

@@ -32,9 +32,9 @@ function pools(): readonly DirectoryPool[] {
     const backendsOf = draft.value.backends.map(({ address }) => {
       const [host = '', port] = address.split(':');
       const place = { row: rows++, generation: 1, pool: name, address, host, port: Number(port) };
-      return { ...place, weight: 1, tier: 0, state: 'active', leadsBack: null } as const;
+      return { ...place, weight: 1, tier: 0, maxConnections: 0, state: 'active', leadsBack: null } as const;
     });
-    return [{ row, name, policy: policies.get(name)!, backends: backendsOf }];
+    return [{ row, name, policy: policies.get(name)!, queue: null, tls: null, backends: backendsOf }];
   });
 }
 
@@ -62,6 +62,7 @@ const measured: Checker = {
   },
 };
 const monitor = new HealthMonitor({
+  onPoolMoved: () => {},
   shared: sharedCells(createBuffers(1)),
   checker: measured,
   atOnce: checksAtOnce(libc?.descriptorLimit() ?? 0),

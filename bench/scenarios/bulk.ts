@@ -20,7 +20,7 @@ const COLD_SECONDS = 2;
 const WARM_UP_MS = 300;
 const GB = 1e9;
 
-interface BulkWindow {
+export interface BulkWindow {
   readonly cpuSecondsPerGb: number;
   readonly gbPerSecond: number;
   readonly resets: number;
@@ -77,16 +77,22 @@ function tunedRow(what: string, ourForm: string, measured: Measured<BulkWindow>)
   };
 }
 
-interface TransferPlan {
+export interface TransferPlan {
   readonly warmUpMs: number;
   readonly seconds: number;
+  readonly tls?: boolean;
 }
 
-function transfer(outer: Scope, balancer: Balancer, cpu: number, plan: TransferPlan): Promise<BulkWindow> {
+export function transfer(
+  outer: Scope,
+  balancer: Balancer,
+  cpu: number,
+  plan: TransferPlan,
+): Promise<BulkWindow> {
   return within(outer, async (scope) => {
     const sink = startGenerator<SinkQuestion, SinkAnswer>(scope, cpu, 'bulk-sink');
     const [host = '', port = ''] = balancer.address.split(':');
-    await sink.ask({ do: 'connect', host, port: Number(port), streams: STREAMS });
+    await sink.ask({ do: 'connect', host, port: Number(port), streams: STREAMS, tls: plan.tls === true });
     await wait(plan.warmUpMs);
     const sample = async () => {
       const { bytes } = await sink.ask({ do: 'count' });

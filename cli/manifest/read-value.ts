@@ -10,8 +10,13 @@ import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type YAMLMap, t
 import { canonicalAddress } from '../../core/model/address.ts';
 import { parseDuration } from '../../core/model/duration.ts';
 import { didYouMean } from '../../core/model/did-you-mean.ts';
-import { modelName } from '../../core/model/fields/field.ts';
-import type { ListShape, ObjectShape, Shape } from './shape.ts';
+import {
+  type Field,
+  type GroupField,
+  type Leaf,
+  type ListField,
+  modelName,
+} from '../../core/model/fields/field.ts';
 
 /** FILE:LINE */
 export type SourceLine = string;
@@ -38,7 +43,7 @@ export interface Reading {
 const EMPTY = 'is empty; give it a value or leave the field out';
 
 /** The value of `node`, or undefined and at least one problem. */
-export function readValue(reading: Reading, node: Node | null, shape: Shape, path: string): unknown {
+export function readValue(reading: Reading, node: Node | null, shape: Field, path: string): unknown {
   const refuse = (description: string) => addProblem(reading, node, path, description);
   reading.values.left -= 1;
   if (reading.values.left <= 0) {
@@ -55,14 +60,14 @@ export function readValue(reading: Reading, node: Node | null, shape: Shape, pat
 function readFound(
   reading: Reading,
   found: Node | null,
-  shape: Shape,
+  shape: Field,
   path: string,
   refuse: (description: string) => undefined,
 ): unknown {
   if (found === null || (isScalar(found) && found.value === null)) {
     return refuse(EMPTY);
   }
-  if (shape.type === 'object') {
+  if (shape.type === 'group') {
     return isMap(found)
       ? readObject(reading, found, shape, path)
       : refuse(`is ${nameOf(found)}, but must be ${shape.what} with ${fieldList(shape)}`);
@@ -78,13 +83,13 @@ function readFound(
   return 'value' in read ? read.value : refuse(read.description);
 }
 
-function readList(reading: Reading, { items }: YAMLSeq, { item: shape }: ListShape, path: string): unknown {
+function readList(reading: Reading, { items }: YAMLSeq, { item: shape }: ListField, path: string): unknown {
   return (items as (Node | null)[])
     .map((item, index) => readValue(reading, item, shape, `${path}[${keyOf(reading, item, shape) ?? index}]`))
     .filter((value) => value !== undefined);
 }
 
-function readObject(reading: Reading, map: YAMLMap, shape: ObjectShape, path: string): unknown {
+function readObject(reading: Reading, map: YAMLMap, shape: GroupField, path: string): unknown {
   const value: Record<string, unknown> = {};
   for (const pair of map.items) {
     const key = pair.key as Node;
@@ -116,7 +121,7 @@ export function addProblem(
   problems.push({ line: lineOf(node), path, description });
 }
 
-function unknownField(name: string, shape: ObjectShape): string {
+function unknownField(name: string, shape: GroupField): string {
   if (name === '<<') return 'would merge fields, which manifests do not; write them out';
   if (name === 'revision') return 'is set by the control plane and can’t be declared; leave it out';
   const hint = didYouMean(name, Object.keys(shape.fields));
@@ -124,8 +129,8 @@ function unknownField(name: string, shape: ObjectShape): string {
 }
 
 /** The text of the field that tells an object from the others; an address in the form that violations use. */
-export function keyOf(reading: Reading, node: Node | null, shape: Shape): string | undefined {
-  if (shape.type !== 'object') return undefined;
+export function keyOf(reading: Reading, node: Node | null, shape: Field): string | undefined {
+  if (shape.type !== 'group') return undefined;
   const map = resolve(reading, node);
   const key = isMap(map) && shape.key !== undefined ? map.get(shape.key) : undefined;
   if (typeof key !== 'string') return undefined;
@@ -140,12 +145,7 @@ export function resolve({ targets }: Reading, node: Node | null): Node | null {
 /** Characters of a wrong value. */
 const MAX_SHOWN = 60;
 
-type ScalarShape = Exclude<Shape, { type: 'object' | 'list' }>;
-
-function readScalar(
-  node: Node,
-  shape: ScalarShape,
-): { readonly value: unknown } | { readonly description: string } {
+function readScalar(node: Node, shape: Leaf): { readonly value: unknown } | { readonly description: string } {
   const value: unknown = isScalar(node) ? node.value : node;
   const mustBe = (what: string) => ({ description: `is ${nameOf(node)}, but must be ${what}` });
   switch (shape.type) {
@@ -173,8 +173,10 @@ function readText(node: Node, value: unknown) {
   return { description: `is ${nameOf(node)}, but must be text${quotes}` };
 }
 
+/** A word may be a number, such as 1.3. */
 function readWord(node: Node, value: unknown, words: readonly string[]) {
-  if (typeof value === 'string' && words.includes(value)) return { value };
+  const word = typeof value === 'number' ? String(value) : value;
+  if (typeof word === 'string' && words.includes(word)) return { value: word };
   const description = `is ${nameOf(node)}${didYouMean(String(value), words)}; allowed are ${words.join(', ')}`;
   return { description };
 }
@@ -192,6 +194,6 @@ function nameOf(node: Node): string {
   return typeof node.value === 'string' ? `"${shown}"` : `the ${typeof node.value} ${shown}`;
 }
 
-function fieldList(shape: ObjectShape): string {
+function fieldList(shape: GroupField): string {
   return Object.keys(shape.fields).join(', ');
 }

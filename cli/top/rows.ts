@@ -79,6 +79,9 @@ function backendState(backend: BackendStats__Output, out: OutOfService | undefin
   };
   const all = totalOf(counts);
   if (all === 0) return ['unseen', 'doubtful'];
+  // At a proxy there are never more than its limit: so many in all are as many as may be everywhere.
+  const most = backend.maxConnections * all;
+  if (most > 0 && (backend.traffic?.connectionsActive ?? 0) >= most) return ['full', 'doubtful'];
   if (counts.healthy === all) return ['healthy', 'good'];
   if (counts.healthy > 0) return [`${counts.healthy}/${all} up`, 'doubtful'];
   const worst = worstHealth(counts);
@@ -90,12 +93,14 @@ function proxyState(connected: boolean, saturated: boolean): readonly [string, T
   return saturated ? ['full', 'bad'] : ['connected', 'good'];
 }
 
-/** `2/3 up`, or `1/1 expected`. */
+/** `2/3 up`, or `1/1 expected`; `12 wait, 2/3` while connections wait because the backends are full. */
 function poolState(pool: PoolStats__Output): readonly [string, Tone] {
-  const { backends, backendsUp: up, expectedHealthy: expected } = pool;
+  const { backends, backendsUp: up, expectedHealthy: expected, waiting } = pool;
+  const tone = expected === 0 ? upTone(up, backends) : up === expected ? 'good' : 'bad';
+  const share = `${up}/${expected || backends}`;
+  if (waiting > 0) return [`${waiting} wait, ${share}`, tone === 'good' ? 'doubtful' : tone];
   const tier = tierText(pool.servingTier);
-  if (expected === 0) return [`${up}/${backends} up${tier}`, upTone(up, backends)];
-  return [`${up}/${expected} expected${tier}`, up === expected ? 'good' : 'bad'];
+  return [expected === 0 ? `${share} up${tier}` : `${share} expected${tier}`, tone];
 }
 
 /** Nothing of the first one, which most pools have alone. */

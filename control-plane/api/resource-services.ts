@@ -8,7 +8,7 @@ import type { Violation } from '../../core/model/violation.ts';
 import type { ListenerServiceHandlers } from '../../core/wire/generated/lb/v1/ListenerService.ts';
 import type { PolicyServiceHandlers } from '../../core/wire/generated/lb/v1/PolicyService.ts';
 import type { PoolServiceHandlers } from '../../core/wire/generated/lb/v1/PoolService.ts';
-import { policyDraftFromWire } from '../../core/wire/policy-codec.ts';
+import { policyDraftFromWire } from '../../core/wire/resource-codec.ts';
 import { listenerDraftFromWire, poolDraftFromWire } from '../../core/wire/resource-codec.ts';
 import type { UnaryCall } from '../rpc/unary.ts';
 import { required, throwIfInvalid } from '../../core/runtime/request-violations.ts';

@@ -5,7 +5,7 @@ import type { Listener as WireListener } from '../../core/wire/generated/lb/v1/L
 import type { Policy as WirePolicy } from '../../core/wire/generated/lb/v1/Policy.ts';
 import type { Pool as WirePool } from '../../core/wire/generated/lb/v1/Pool.ts';
 import type { Resource as WireResource } from '../../core/wire/generated/lb/v1/Resource.ts';
-import { policyDraftToWire } from '../../core/wire/policy-codec.ts';
+import { policyDraftToWire } from '../../core/wire/resource-codec.ts';
 import { backendDraftToWire, listenerDraftToWire, poolDraftToWire } from '../../core/wire/resource-codec.ts';
 
 export function storedPolicyToWire({ value, revision }: Stored<Policy>): WirePolicy {

@@ -4,9 +4,10 @@
  * Every replica records the same by itself, since every proxy reports to all of them. What it is told when it starts, or when a
  * proxy reports for the first time, is how things stand and no event; the commits before its start are in the log anyway.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { policyOf, type State } from '../../core/model/state.ts';
 import type { Clock } from '../../core/runtime/clock.ts';
-import { few } from '../../core/view/figures.ts';
+import { few, isoTime } from '../../core/view/figures.ts';
 import { noneHealthyText } from '../../core/view/policy-words.ts';
 import { tierText } from '../../core/view/serving.ts';
 import type { AppliedSnapshot__Output } from '../../core/wire/generated/lb/v1/AppliedSnapshot.ts';
@@ -58,7 +59,10 @@ export function recordEvents({ fleet, follower, clock }: RecorderDeps): EventLog
       }
     }
   });
-  fleet.on('applied', (proxy, before) => recordApplied(add, proxy, before));
+  fleet.on('applied', (proxy, before) => {
+    recordApplied(add, proxy, before);
+    recordCertificates(add, proxy, before);
+  });
   recordStore(log, follower, clock);
   return log;
 }
@@ -110,6 +114,26 @@ function recordApplied(
     if (isIn(failed, listener)) continue;
     const text = `proxy ${proxyId} has no failure of listener ${listener} on ${address} any more`;
     add({ kind: 'KIND_LISTENER_RECOVERED', proxyId, listener, text });
+  }
+}
+
+/** Where there is none at all, the listener has failed, which is an event of its own. */
+function recordCertificates(
+  add: (event: NewEvent) => void,
+  { info: { id: proxyId }, applied }: ProxyRecord,
+  before: AppliedSnapshot__Output,
+): void {
+  const known = new Map(before.certificates.map((certificate) => [certificate.name, certificate]));
+  for (const { name, expiresAt, problem } of applied?.certificates ?? []) {
+    const was = known.get(name);
+    if (expiresAt === null || !was) continue;
+    if (problem !== '' && problem !== was.problem) {
+      const text = `proxy ${proxyId} can't use the new file of certificate ${name} and keeps the one before: ${problem}`;
+      add({ kind: 'KIND_CERTIFICATE_FAILED', proxyId, text });
+    } else if (!isDeepStrictEqual(expiresAt, was.expiresAt)) {
+      const text = `proxy ${proxyId} uses a new certificate ${name}, which is valid until ${isoTime(expiresAt)}`;
+      add({ kind: 'KIND_CERTIFICATE_READ', proxyId, text });
+    }
   }
 }
 

@@ -7,6 +7,7 @@ import type { BackendReport__Output } from '../../core/wire/generated/lb/v1/Back
 import type { ListenerReport__Output } from '../../core/wire/generated/lb/v1/ListenerReport.ts';
 import type { PoolReport__Output } from '../../core/wire/generated/lb/v1/PoolReport.ts';
 import type { ProcessReport__Output } from '../../core/wire/generated/lb/v1/ProcessReport.ts';
+import type { QueueReport__Output } from '../../core/wire/generated/lb/v1/QueueReport.ts';
 import type { ProxyInfo__Output } from '../../core/wire/generated/lb/v1/ProxyInfo.ts';
 import type { StreamReportsRequest__Output } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
 import type { WorkerReport__Output } from '../../core/wire/generated/lb/v1/WorkerReport.ts';
@@ -20,6 +21,7 @@ const MOST = {
   backends: 2 * (LIMITS.backends + LIMITS.registrations),
   listeners: 2 * LIMITS.listeners,
   pools: 2 * LIMITS.pools,
+  waiting: 2 * LIMITS.pools,
   workers: 1_024,
 } as const;
 
@@ -85,6 +87,8 @@ export interface ProxyRecord extends Process {
   readonly listeners: ReadonlyMap<string, ListenerReport__Output>;
   /** By name; only those that have several tiers, or nothing healthy. */
   readonly pools: ReadonlyMap<string, PoolReport__Output>;
+  /** By pool: connections that wait for a place at a backend, where any do. */
+  readonly waiting: ReadonlyMap<string, number>;
   /** By index. */
   readonly workers: ReadonlyMap<number, WorkerReport__Output>;
 }
@@ -137,6 +141,7 @@ export class ReportedProxy implements ProxyRecord {
   readonly backends: ReportedBackends;
   readonly listeners = new Map<string, ListenerReport__Output>();
   readonly pools = new Map<string, PoolReport__Output>();
+  readonly waiting = new Map<string, number>();
   readonly workers = new Map<number, WorkerReport__Output>();
 
   readonly #shared: SharedByProxies;
@@ -210,6 +215,7 @@ export class ReportedProxy implements ProxyRecord {
       this.listeners.set(report.listener, { ...report, connect: [], firstByte: [], duration: [] });
     }
     for (const report of request.workers) this.workers.set(report.index, report);
+    this.#setQueues(request.queues);
     this.#checkSizes();
     if (request.applied !== null) this.#forgetEarlier();
     return { healthChanged, transitions, before };
@@ -246,7 +252,7 @@ export class ReportedProxy implements ProxyRecord {
   }
 
   #checkSizes(): void {
-    for (const kind of ['backends', 'listeners', 'pools', 'workers'] as const) {
+    for (const kind of ['backends', 'listeners', 'pools', 'waiting', 'workers'] as const) {
       if (this[kind].size <= MOST[kind]) continue;
       throw new LbError('RESOURCE_EXHAUSTED', `this proxy reports more than ${MOST[kind]} ${kind}`);
     }
@@ -265,6 +271,13 @@ export class ReportedProxy implements ProxyRecord {
     this.backends.state(report);
     if (this.backends.size > MOST.backends) this.#checkSizes();
     return health !== (before ?? 'HEALTH_UNKNOWN');
+  }
+
+  #setQueues(queues: readonly QueueReport__Output[]): void {
+    for (const { pool, waiting } of queues) {
+      if (waiting > 0) this.waiting.set(pool, waiting);
+      else this.waiting.delete(pool);
+    }
   }
 
   #setPool(now: PoolReport__Output, isKnown: boolean): PoolTransition {

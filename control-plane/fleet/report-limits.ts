@@ -21,7 +21,12 @@ const MAX_WORD = 300;
 const MAX_ADDRESS = 64;
 /** Of all other texts. */
 const MAX_TEXT = 500;
-const MOST = { ownBackends: 256, failedListeners: LIMITS.listeners, violations: 100 } as const;
+const MOST = {
+  ownBackends: 256,
+  failedListeners: LIMITS.listeners,
+  certificates: 1_000,
+  violations: 100,
+} as const;
 /** A petabyte within one report. */
 const MAX_INCREASE = 2 ** 50;
 /** The end of the year 9999. Texts can't be made of later times. */
@@ -33,6 +38,7 @@ const TOTALS = [
   'bytesFromBackendTotal',
   'bytesFromClientsTotal',
   'bytesToClientsTotal',
+  'wouldBeLimitedTotal',
 ] as const;
 const REASONS: ReadonlySet<string> = new Set(CLOSE_REASONS);
 
@@ -74,6 +80,7 @@ export function limitReport(request: StreamReportsRequest__Output, dropped: Drop
   };
   request.backends = kept(request.backends, ({ backend: b }) => isNamed(b?.pool) && isNamed(b?.address));
   request.listeners = kept(request.listeners, ({ listener }) => isNamed(listener));
+  request.queues = kept(request.queues, ({ pool }) => isNamed(pool));
   request.pools = kept(request.pools, (one) => isNamed(one.pool) && isTimeOrNone(one.servingSince));
   for (const report of request.backends) {
     cutIn(report, 'reason');
@@ -103,8 +110,13 @@ function limitApplied(applied: AppliedSnapshot__Output): void {
   cutIn(applied, 'snapshotHash');
   applied.ownBackends = applied.ownBackends.filter(isAddress).slice(0, MOST.ownBackends);
   applied.failedListeners.splice(MOST.failedListeners);
+  applied.certificates.splice(MOST.certificates);
   violations.splice(MOST.violations);
   for (const failed of applied.failedListeners) cutIn(failed, 'listener', 'address', 'reason');
+  for (const certificate of applied.certificates) {
+    cutIn(certificate, 'name', 'problem');
+    if (!isTimeOrNone(certificate.expiresAt)) certificate.expiresAt = null;
+  }
   for (const violation of violations) cutIn(violation, 'field', 'description');
   for (const position of [applied.position, applied.rejected?.position]) {
     if (!position) continue;

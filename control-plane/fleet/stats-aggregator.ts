@@ -26,6 +26,8 @@ export const FAILURE_REASONS: readonly string[] = [
   'backend_reset',
   'backend_down',
   'no_backend',
+  'backend_full',
+  'queue_timeout',
   'connect_failed',
   'worker_lost',
   'internal_error',

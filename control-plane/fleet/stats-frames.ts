@@ -126,6 +126,8 @@ function byPoolAndAddress(a: BackendSeries, b: BackendSeries): number {
 function backendRow(series: BackendSeries, sources: FrameSources): BackendStats__Output {
   const { aggregator, state, window } = sources;
   const [proxiesHealthy = 0, proxiesUnhealthy = 0, proxiesUnknown = 0, proxiesEjected = 0] = series.proxies;
+  const { tier = 0, maxConnections = 0 } =
+    state?.pools.get(series.pool)?.backends.get(series.address)?.value ?? {};
   return {
     backend: { pool: series.pool, address: series.address },
     traffic: series.rates(window, aggregator.grid),
@@ -133,7 +135,8 @@ function backendRow(series: BackendSeries, sources: FrameSources): BackendStats_
     proxiesUnhealthy,
     proxiesUnknown,
     proxiesEjected,
-    tier: state?.pools.get(series.pool)?.backends.get(series.address)?.value.tier ?? 0,
+    tier,
+    maxConnections,
   };
 }
 
@@ -157,12 +160,24 @@ function closedPerSecond({ closed }: ListenerSeries, { from, to, seconds }: Wind
   );
 }
 
-function poolRows({ aggregator, state, proxies, window }: FrameSources): PoolStats__Output[] {
-  const tiers = new Map<string, number>();
-  for (const { connected, pools } of proxies) {
-    for (const { pool, servingTier } of connected ? pools.values() : [])
-      tiers.set(pool, Math.max(servingTier, tiers.get(pool) ?? 0));
+/** Of a pool that no connected proxy says anything about. */
+const ORDINARY = { servingTier: 0, waiting: 0 };
+
+/** By pool, over all connected proxies: the last tier that serves, and how many connections wait. */
+function statesOfPools(proxies: readonly ProxyRecord[]) {
+  const states = new Map<string, typeof ORDINARY>();
+  for (const { pools, waiting } of proxies.filter(({ connected }) => connected)) {
+    for (const name of new Set([...pools.keys(), ...waiting.keys()])) {
+      const before = states.get(name) ?? ORDINARY;
+      const servingTier = Math.max(before.servingTier, pools.get(name)?.servingTier ?? 0);
+      states.set(name, { servingTier, waiting: before.waiting + (waiting.get(name) ?? 0) });
+    }
   }
+  return states;
+}
+
+function poolRows({ aggregator, state, proxies, window }: FrameSources): PoolStats__Output[] {
+  const states = statesOfPools(proxies);
   return names(state?.pools, aggregator.pools).map((name) => {
     const backends = state?.pools.get(name)?.backends;
     const passing = [...(backends?.values() ?? [])].filter(
@@ -176,7 +191,7 @@ function poolRows({ aggregator, state, proxies, window }: FrameSources): PoolSta
       backends: backends?.size ?? 0,
       backendsUp: up > 0 && expectedHealthy > 0 ? passing.length : up,
       expectedHealthy,
-      servingTier: tiers.get(name) ?? 0,
+      ...(states.get(name) ?? ORDINARY),
     };
   });
 }

@@ -60,8 +60,8 @@ function predicted(state: State, name: string, fleet: FleetFacts): PredictedShar
 function untriedCheck(before: Policy | undefined, after: Policy | undefined): string {
   if (before === undefined || after === undefined || after.healthCheck.type === 'none') return '';
   const [old, now] = [before, after].map((policy) => {
-    const { type, port, http, tls, script } = policy.healthCheck;
-    return canonicalJson([type, port, http, tls, script, refusesWhenNoneHealthy(policy)]);
+    const { type, port, http, tls, script, proxyProtocol } = policy.healthCheck;
+    return canonicalJson([type, port, http, tls, script, proxyProtocol, refusesWhenNoneHealthy(policy)]);
   });
   if (old === now) return '';
   const then = refusesWhenNoneHealthy(after) ? 'new connections are refused' : 'all of them are used';

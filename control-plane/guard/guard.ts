@@ -4,7 +4,7 @@
  * It judges the result of a change, however it is made: removal, drain, disable, weight 0, rollback and prune count alike.
  * Three rules:
  *  - a pool keeps at least half of the most active backends that it had in the last ten minutes, now included;
- *  - a pool, or the pool that a listener is moved to, keeps a backend that some proxy finds healthy;
+ *  - a pool, or the pool that a listener or one of its routes is moved to, keeps a backend that some proxy finds healthy;
  *  - a listener with open connections is not deleted or moved to another address.
  * A change that makes nothing worse is never refused, so a service that is down already can be fixed in any steps.
  */
@@ -12,7 +12,7 @@ import type { State } from '../../core/model/state.ts';
 import type { Violation } from '../../core/model/violation.ts';
 import { activeIn, type RecentMost } from '../store/log/active-backend-history.ts';
 import type { FleetFacts } from './fleet-facts.ts';
-import { changedPools, closedListeners, servingWeights } from './serving-changes.ts';
+import { changedPools, closedListeners, movesOf, servingWeights } from './serving-changes.ts';
 
 /** The states are those that proxies run: they include the backends that registered themselves. */
 export interface GuardInputs {
@@ -69,16 +69,16 @@ function unhealthy({ before, after, fleet }: GuardInputs): Finding[] {
   });
 }
 
-/** Listeners that this change moves from a pool with a healthy backend to a pool without one. */
+/** What this change leads from a pool with a healthy backend to a pool without one, or nowhere. */
 function repointed({ before, after, fleet }: GuardInputs): Finding[] {
-  return [...after.listeners.values()].flatMap(({ value: { name, pool } }) => {
-    const old = before.listeners.get(name)?.value.pool;
-    if (old === undefined || old === pool) return [];
-    if (hasHealthy(after, pool, fleet) || !hasHealthy(before, old, fleet)) return [];
-    const description = `would be "${pool}", in which no proxy finds a healthy backend; "${old}" has one`;
-    return [
-      { field: `listeners[${name}].pool`, description, ...mayBecomeHealthy({ before, after, fleet }, pool) },
-    ];
+  return movesOf(before, after).flatMap(({ field, name, from, to }) => {
+    if (hasHealthy(after, to, fleet) || !hasHealthy(before, from, fleet)) return [];
+    const leads = name === '' ? 'be' : `lead "${name}" to`;
+    const description =
+      to === ''
+        ? `would ${leads} no pool, so connections are refused; "${from}" has a healthy backend`
+        : `would ${leads} "${to}", in which no proxy finds a healthy backend; "${from}" has one`;
+    return [{ field, description, ...mayBecomeHealthy({ before, after, fleet }, to) }];
   });
 }
 
@@ -126,10 +126,7 @@ function takesAway({ before, after }: GuardInputs): boolean {
     const keeps = servingWeights(after.pools.get(name));
     return [...servingWeights(before.pools.get(name)).keys()].some((address) => !keeps.has(address));
   });
-  const repointed = [...before.listeners].some(
-    ([name, { value }]) => after.listeners.get(name)?.value.pool !== value.pool,
-  );
-  return fewer || repointed || closedListeners(before, after).length > 0;
+  return fewer || movesOf(before, after).length > 0 || closedListeners(before, after).length > 0;
 }
 
 function unchecked({ before, after, recentMost, fleet }: GuardInputs): string[] {

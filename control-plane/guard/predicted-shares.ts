@@ -79,6 +79,9 @@ export function predictShares(pool: StoredPool, policy: Policy, fleet: FleetFact
   if (used.length > 0 && serving.some(({ tier }) => tier < first)) {
     words.push(`tier ${first} serves, because nothing of the tiers before it is healthy`);
   }
+  if (serving.some(({ address }) => pool.backends.get(address)?.value.maxConnections !== undefined)) {
+    words.push('max_connections is left out of account');
+  }
   const shares = of(candidates);
   return {
     shares: new Map(candidates.map(({ address }, index) => [address, shares[index] ?? 0])),

@@ -6,6 +6,8 @@
  *  - `hash` covers everything else in the commit, `parent` included, so equal hashes mean equal histories;
  *  - the first commit's parent is `genesisHash(storeId)`, which ties the history to its store.
  */
+import { formatOfFields } from './fields/field.ts';
+import { FIELDS } from './fields/resource-fields.ts';
 import type { HealthCheck, Kind, Resource } from './resources.ts';
 
 /**
@@ -13,39 +15,6 @@ import type { HealthCheck, Kind, Resource } from './resources.ts';
  * Each has the lowest format that says everything in it (`formatOf`), so an older program reads it as long as it can run it.
  */
 export const FORMAT = 3;
-
-/** The fields that came with each format. A check of a type that came with format 2 has one of these parts. */
-const SINCE: readonly {
-  readonly format: number;
-  readonly fields: Readonly<Partial<Record<Kind | 'check', readonly string[]>>>;
-}[] = [
-  {
-    format: 3,
-    fields: {
-      check: ['proxyProtocol'],
-      pool: ['proxyProtocol', 'queue', 'tls', 'dns'],
-      backend: ['maxConnections'],
-      listener: [
-        'ipv6Only',
-        'routes',
-        'firstBytesTimeoutMs',
-        'tls',
-        'acceptProxyProtocol',
-        'allow',
-        'deny',
-        'limits',
-      ],
-    },
-  },
-  {
-    format: 2,
-    fields: {
-      policy: ['whenNoneHealthy', 'onUnhealthy', 'slowStartMs', 'maxLifetimeMs', 'expectHealthy'],
-      check: ['port', 'unhealthyIntervalMs', 'http', 'tls', 'script'],
-      backend: ['tier'],
-    },
-  },
-];
 
 /** The resources that changes put. */
 export function putBy(changes: readonly Change[]): Resource[] {
@@ -65,14 +34,9 @@ export function formatOf(resources: Iterable<Resource>): number {
 function formatOfOne({ kind, value }: Resource): number {
   // A backend without a port, and a listener with a range of them.
   if ((kind === 'backend' || kind === 'listener') && !/:\d+$/.test(value.address)) return 3;
-  const check = kind === 'policy' ? value.healthCheck : {};
   // Before format 3, a check had to end before the next one.
   if (kind === 'policy' && outlastsInterval(value.healthCheck)) return 3;
-  const newest = SINCE.find(({ fields }) => {
-    const ofCheck = fields.check?.some((field) => field in check);
-    return fields[kind]?.some((field) => field in value) || ofCheck;
-  });
-  return newest?.format ?? 1;
+  return formatOfFields(FIELDS[kind] ?? {}, value);
 }
 
 function outlastsInterval({ timeoutMs, intervalMs, unhealthyIntervalMs = intervalMs }: HealthCheck): boolean {

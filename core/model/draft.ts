@@ -3,9 +3,9 @@
  * defaults filled in and addresses brought into canonical form. Nothing is refused: validate.ts checks the result.
  */
 import { canonicalAddress } from './address.ts';
-import { HTTP_CHECK_DEFAULTS, LOG_ONE_IN, POLICY_DEFAULTS, TLS_CHECK_DEFAULTS } from './defaults.ts';
+import { POLICY_DEFAULTS } from './defaults.ts';
 import { complete } from './fields/field.ts';
-import { BACKEND_FIELDS, LISTENER_FIELDS, POOL_FIELDS } from './fields/resource-fields.ts';
+import { FIELDS } from './fields/resource-fields.ts';
 import {
   type Backend,
   type BackendState,
@@ -62,56 +62,35 @@ export type ResourceDraft =
 /** The shortest timeout of a health check that validate-policy.ts accepts: a default must not be refused. */
 const SHORTEST_TIMEOUT_MS = 10;
 
-/** A policy with every field that it must have; what has its default and may be left out, is. */
+/** A policy with every field that it must have. A part of a check that its type does not have stays, to be refused. */
 export function completePolicy(draft: PolicyDraft): Policy {
-  const { connectionLog, onUnhealthy, slowStartMs, maxLifetimeMs, expectHealthy, ...rest } = draft;
-  const oneIn = connectionLog?.oneIn ?? LOG_ONE_IN;
-  return {
-    ...POLICY_DEFAULTS,
-    ...rest,
-    healthCheck: completeHealthCheck(draft.healthCheck ?? {}),
-    connect: { ...POLICY_DEFAULTS.connect, ...draft.connect },
-    timeouts: { ...POLICY_DEFAULTS.timeouts, ...draft.timeouts },
-    ...(oneIn !== LOG_ONE_IN && { connectionLog: { oneIn } }),
-    ...(onUnhealthy !== undefined && onUnhealthy !== 'keep' && { onUnhealthy }),
-    ...(slowStartMs && { slowStartMs }),
-    ...(maxLifetimeMs && { maxLifetimeMs }),
-    ...(expectHealthy && { expectHealthy }),
+  const check = draft.healthCheck ?? {};
+  const { type, intervalMs, timeoutMs } = { ...POLICY_DEFAULTS.healthCheck, ...check };
+  const parts = type === 'script' ? [] : CHECK_PARTS[type].map((part) => [part, {}]);
+  // A default timeout does not make checks of a short interval late.
+  const usualMs = Math.min(timeoutMs, intervalMs, check.unhealthyIntervalMs ?? intervalMs);
+  const healthCheck = {
+    timeoutMs: Math.max(SHORTEST_TIMEOUT_MS, usualMs),
+    ...(Object.fromEntries(parts) as object),
+    ...check,
   };
+  return { name: draft.name, ...complete(FIELDS.policy, { ...draft, healthCheck }) } as unknown as Policy;
 }
 
 /** A pool without its backends. */
 export function completePool(draft: Omit<PoolDraft, 'backends'>): Pool {
   const { policy, ...others } = draft;
-  const fields = complete(POOL_FIELDS, { ...others, ...(policy && { policy }) });
+  const fields = complete(FIELDS.pool, { ...others, ...(policy && { policy }) });
   return { name: draft.name, ...fields } as Pool;
 }
 
 /** A backend of `pool`. Where the draft has no state, it is the one that the backend has in `existing`. */
 export function completeBackend(pool: string, draft: BackendDraft, existing?: StoredPool): Backend {
   const state = draft.state ?? existing?.backends.get(canonicalAddress(draft.address))?.value.state;
-  const fields = complete(BACKEND_FIELDS, { ...draft, state });
+  const fields = complete(FIELDS.backend, { ...draft, state });
   return { pool, ...fields } as unknown as Backend;
 }
 
 export function completeListener(draft: ListenerDraft): Listener {
-  return { name: draft.name, ...complete(LISTENER_FIELDS, { ...draft }) } as unknown as Listener;
-}
-
-/** A part that the type does not have stays, for validation to refuse. */
-function completeHealthCheck(draft: HealthCheckDraft): HealthCheck {
-  const { http, tls, proxyProtocol, ...flat } = draft;
-  const all = { ...POLICY_DEFAULTS.healthCheck, ...flat };
-  const parts = all.type === 'script' ? [] : CHECK_PARTS[all.type];
-  // A default timeout does not make checks of a short interval late.
-  const { timeoutMs: usual, intervalMs, unhealthyIntervalMs = intervalMs } = all;
-  const timeoutMs =
-    draft.timeoutMs ?? Math.max(SHORTEST_TIMEOUT_MS, Math.min(usual, intervalMs, unhealthyIntervalMs));
-  return {
-    ...all,
-    timeoutMs,
-    ...(proxyProtocol === 'off' && { proxyProtocol }),
-    ...((http || parts.includes('http')) && { http: { ...HTTP_CHECK_DEFAULTS, ...http } }),
-    ...((tls || parts.includes('tls')) && { tls: { ...TLS_CHECK_DEFAULTS, ...tls } }),
-  };
+  return { name: draft.name, ...complete(FIELDS.listener, { ...draft }) } as unknown as Listener;
 }

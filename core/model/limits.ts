@@ -5,6 +5,8 @@
  * that one change can replace all of them. Registrations have a number of their own, so that neither they nor the
  * configuration can push the other out.
  */
+import { parseAddress } from './address.ts';
+import type { Listener } from './resources.ts';
 import type { State } from './state.ts';
 import type { Violation } from './violation.ts';
 
@@ -12,6 +14,10 @@ export const LIMITS = {
   policies: 2_000,
   pools: 2_000,
   listeners: 500,
+  /** Of all listeners together. A range has as many as it is long. */
+  ports: 2_048,
+  /** In the `dns` of all pools together. */
+  names: 2_000,
   /** In all pools together; one pool may have all of them. */
   backends: 16_000,
   /** Backends that registered themselves, in all pools together. */
@@ -35,12 +41,6 @@ export const MAX_LENGTH = {
   proxyId: 253,
   zone: 100,
 } as const;
-
-/**
- * Bytes that the requests, scripts and certificates of all health checks may have: with them, a whole configuration still
- * fits into one commit and into one answer.
- */
-const MAX_CHECK_BYTES = 1_048_576;
 
 const KINDS = ['policies', 'pools', 'backends', 'listeners'] as const;
 type SizedKind = (typeof KINDS)[number];
@@ -68,28 +68,95 @@ export function validateSize(before: State, after: State): Violation[] {
     const description = `there are ${had}, and a proxy cannot replace ${added} of them at once; remove some first, or replace fewer at a time`;
     return [{ field: kind, description }];
   });
-  return [...ofKinds, ...validateCheckBytes(before, after)];
+  const known = new Set<string>(ofKinds.map(({ field }) => field));
+  return [...ofKinds, ...validateSums(before, after).filter(({ field }) => !known.has(field))];
 }
 
-function validateCheckBytes(before: State, after: State): Violation[] {
-  if (before.policies === after.policies) return [];
-  const has = checkBytes(after);
-  if (has <= MAX_CHECK_BYTES || has <= checkBytes(before)) return [];
-  const description = `all requests, scripts and certificates of health checks would have ${has} bytes together, and a configuration can have ${MAX_CHECK_BYTES}; shorten them, or let more pools share a policy`;
-  return [{ field: 'policies', description }];
-}
+/** What all resources of a configuration may have together: with it, a whole one still fits into one commit and one answer. */
+const SUMS: readonly {
+  readonly kind: 'policies' | 'pools' | 'listeners';
+  readonly what: string;
+  readonly unit: string;
+  readonly most: number;
+  readonly of: (state: State) => number;
+  readonly advice: string;
+}[] = [
+  {
+    kind: 'policies',
+    what: 'requests, scripts and certificates of health checks',
+    unit: 'bytes',
+    most: 1_048_576,
+    of: ({ policies }) => {
+      return sumOf(policies, ({ healthCheck: { http, tls, script } }) => bytesOf(http, tls, script));
+    },
+    advice: 'shorten them, or let more pools share a policy',
+  },
+  {
+    kind: 'pools',
+    what: 'names and certificates of pools',
+    unit: 'bytes',
+    most: 1_048_576,
+    of: ({ pools }) => sumOf(pools, ({ tls, dns }) => bytesOf(tls, dns)),
+    advice: 'shorten them',
+  },
+  {
+    kind: 'pools',
+    what: 'dns of pools',
+    unit: 'names',
+    most: LIMITS.names,
+    of: ({ pools }) => sumOf(pools, ({ dns = [] }) => dns.length),
+    advice: 'remove some, or give some to another fleet',
+  },
+  {
+    kind: 'listeners',
+    what: 'routes, networks and certificates of listeners',
+    unit: 'bytes',
+    most: 2_097_152,
+    of: ({ listeners }) => {
+      return sumOf(listeners, ({ routes, tls, allow, deny, acceptProxyProtocol }) =>
+        bytesOf(routes, tls, allow, deny, acceptProxyProtocol),
+      );
+    },
+    advice: 'shorten the lists, or let one listener serve more clients',
+  },
+  {
+    kind: 'listeners',
+    what: 'listeners',
+    unit: 'ports',
+    most: LIMITS.ports,
+    of: ({ listeners }) => sumOf(listeners, portsOf),
+    advice: 'make the ranges smaller',
+  },
+];
 
-function checkBytes({ policies }: State): number {
-  const parts = Array.from(policies.values(), ({ value: { healthCheck } }) => {
-    const { http, tls, script } = healthCheck;
-    return http || tls || script ? Buffer.byteLength(JSON.stringify([http, tls, script])) : 0;
+function validateSums(before: State, after: State): Violation[] {
+  return SUMS.flatMap(({ kind, what, unit, most, of, advice }) => {
+    if (before[kind] === after[kind]) return [];
+    const has = of(after);
+    if (has <= most || has <= of(before)) return [];
+    const description = `all ${what} would have ${has} ${unit} together, and a configuration can have ${most}; ${advice}`;
+    return [{ field: kind, description }];
   });
-  return parts.reduce((sum, bytes) => sum + bytes, 0);
+}
+
+function sumOf<T>(stored: ReadonlyMap<string, { readonly value: T }>, of: (value: T) => number): number {
+  let sum = 0;
+  for (const { value } of stored.values()) sum += of(value);
+  return sum;
+}
+
+function bytesOf(...parts: readonly unknown[]): number {
+  return parts.every((part) => part === undefined) ? 0 : Buffer.byteLength(JSON.stringify(parts));
+}
+
+function portsOf({ address }: Listener): number {
+  const parsed = parseAddress(address, 'listener');
+  return parsed.ok ? parsed.value.lastPort - parsed.value.port + 1 : 0;
 }
 
 export function isFarTooLarge(state: State): boolean {
   const hasTooMany = KINDS.some((kind) => countOf(state, kind) > 2 * LIMITS[kind]);
-  return hasTooMany || checkBytes(state) > 2 * MAX_CHECK_BYTES;
+  return hasTooMany || SUMS.some(({ most, of }) => of(state) > 2 * most);
 }
 
 function countOf(state: State, kind: SizedKind): number {

@@ -12,7 +12,7 @@ const WILDCARD = '*.';
 
 /** `a.example.com`, or `*.example.com` for every name that ends so, with one or more labels before. */
 export function readServerName(text: string): Read<string> {
-  const name = canonical(text);
+  const name = canonicalName(text);
   const isWildcard = name.startsWith(WILDCARD);
   const rest = isWildcard ? name.slice(WILDCARD.length) : name;
   if (rest.includes('*')) {
@@ -29,14 +29,14 @@ export function readServerName(text: string): Read<string> {
 /** The name of one host, or nothing. */
 export function readHostName(text: string): Read<string> {
   if (text === '') return { ok: true, value: text };
-  const name = canonical(text);
+  const name = canonicalName(text);
   return checked(text, name, name, 'write a host name, such as db.example.com, or leave it out');
 }
 
 /** A name that is looked up: `db.example.com:5432`, or without a port `_pg._tcp.example.com`, for records of the type SRV. */
 export function readDnsName(text: string): Read<string> {
   const [, host = '', port] = /^(.*?)(?::([^:]*))?$/s.exec(text) ?? [];
-  const name = canonical(host);
+  const name = canonicalName(host);
   const advice = 'write a name and a port, such as db.example.com:5432, or a name alone for SRV records';
   if (parseIp(text) !== null || parseIp(host.replace(/^\[|\]$/g, '')) !== null) {
     return refused(text, 'is an IP address; put it into backends');
@@ -58,7 +58,10 @@ export function coversName(pattern: string, name: string): boolean {
   return pattern.startsWith(WILDCARD) ? name.endsWith(pattern.slice(1)) : pattern === name;
 }
 
-const canonical = (text: string) => text.toLowerCase().replace(/\.$/, '');
+/** A name as it is compared, whether or not it is one. */
+export function canonicalName(text: string): string {
+  return text.toLowerCase().replace(/\.$/, '');
+}
 
 function checked(text: string, name: string, value: string, advice: string): Read<string> {
   // TLS has no way to ask for an address.

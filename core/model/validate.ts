@@ -9,7 +9,7 @@
 import { type AddressForm, parseAddress } from './address.ts';
 import { type Change, putBy } from './commit.ts';
 import { didYouMean } from './did-you-mean.ts';
-import { BACKEND_FIELDS } from './fields/resource-fields.ts';
+import { FIELDS } from './fields/resource-fields.ts';
 import { validateFields, validateName } from './fields/validate-fields.ts';
 import { isLinkLocal, isMulticastOrBroadcast, isUnspecified } from './ip.ts';
 import { validatePolicy } from './policy/validate-policy.ts';
@@ -139,7 +139,7 @@ function validateOne(resource: Resource, state: State, withHint: boolean): Viola
 function validateBackend(backend: Backend, at: string, state: State, withHint: boolean): Violation[] {
   const violations = [
     ...validateAddress(`${at}.address`, backend.address, 'backend'),
-    ...validateFields(BACKEND_FIELDS, backend, at),
+    ...validateFields(FIELDS.backend, backend, at),
   ];
   if (!state.pools.has(backend.pool)) {
     violations.push(...validateReference(at, 'pool', backend.pool, state.pools, withHint));

@@ -4,12 +4,24 @@ export const CLOSE_REASONS = [
   'completed',
   'client_reset',
   'backend_reset',
+  /** The lists of the listener do not let its address in. */
+  'denied',
+  /** The listener or the client's address has as many connections, or new ones in this second, as its limits allow. */
+  'limited',
+  /** The client's first bytes break the protocol that the listener expects, or did not come. */
+  'bad_first_bytes',
+  /** The TLS handshake with the client failed. */
+  'tls_failed',
+  /** No route of the listener fits, and it has no pool for the rest. */
+  'no_route',
   /** No backend was eligible. */
   'no_backend',
+  /** Every eligible backend had as many connections as its limit allows, and the queue of the pool had no room. */
+  'backend_full',
+  /** It waited in the queue of its pool for as long as the pool lets it. */
+  'queue_timeout',
   /** Every attempt to connect failed. */
   'connect_failed',
-  /** TLS with the client could not be set up. */
-  'tls_failed',
   'idle_timeout',
   'half_closed_timeout',
   /** Its backend was draining or removed, and the drain timeout was in its last fifth. */
@@ -24,3 +36,17 @@ export const CLOSE_REASONS = [
   'internal_error',
 ] as const;
 export type CloseReason = (typeof CLOSE_REASONS)[number];
+
+/** Those of connections for which no backend was chosen: refused, in the order in which that is decided. */
+export const REFUSALS = [
+  'denied',
+  'limited',
+  'bad_first_bytes',
+  'tls_failed',
+  'no_route',
+  'no_backend',
+  'backend_full',
+  'queue_timeout',
+] as const satisfies readonly CloseReason[];
+/** The label `reason` of what limits would have refused in a dry run. */
+export const DRY_RUN = 'dry_run';

@@ -4,7 +4,6 @@ import type { Violation } from '../model/violation.ts';
 import { durationFromWire, durationToWire } from './duration-codec.ts';
 import { wordFromWire, wordToWire } from './enum-codec.ts';
 import type { Duration__Output } from './generated/google/protobuf/Duration.ts';
-import type { ScriptStep__Output } from './generated/lb/v1/ScriptStep.ts';
 
 /** A draft as its message. */
 export function messageToWire(fields: Fields, value: Message): Message {
@@ -18,7 +17,7 @@ export function messageToWire(fields: Fields, value: Message): Message {
 
 function fieldToWire(field: Field, value: unknown): unknown {
   if (field.type === 'group') return messageToWire(field.fields, value as Message);
-  if (field.type === 'groups') return (value as Message[]).map((item) => messageToWire(field.fields, item));
+  if (field.type === 'list') return (value as unknown[]).map((item) => fieldToWire(field.item, item));
   if (field.type === 'duration') return durationToWire(value as number);
   const prefix = field.type === 'word' ? field.prefix : undefined;
   return prefix === undefined ? value : wordToWire(prefix, value as string);
@@ -40,35 +39,15 @@ export function messageFromWire(
   );
 }
 
-/** Undefined for what is unset. A step that names nothing is left for validation to refuse. */
+/** Undefined for what is unset, and for a list without items. */
 function fieldFromWire(field: Field, value: unknown, path: string, violations: Violation[]): unknown {
-  switch (field.type) {
-    case 'group':
-      return messageFromWire(field.fields, value as Message, path, violations);
-    case 'duration':
-      return durationFromWire(value as Duration__Output);
-    case 'word':
-      return field.prefix === undefined
-        ? value
-        : wordFromWire(field.prefix, field.words, value as string, path, violations);
-    case 'groups':
-      return unlessEmpty(
-        (value as Message[]).map((item, index) =>
-          messageFromWire(field.fields, item, `${path}[${index}]`, violations),
-        ),
-      );
-    case 'texts':
-    case 'statuses':
-      return unlessEmpty(value as string[]);
-    case 'steps':
-      return unlessEmpty(
-        (value as ScriptStep__Output[]).map(({ step, ...texts }) => (step ? { [step]: texts[step] } : {})),
-      );
-    case 'text':
-    case 'count':
-    case 'flag':
-      return value;
+  if (field.type === 'group') return messageFromWire(field.fields, value as Message, path, violations);
+  if (field.type === 'duration') return durationFromWire(value as Duration__Output);
+  if (field.type === 'word' && field.prefix !== undefined) {
+    return wordFromWire(field.prefix, field.words, value as string, path, violations);
   }
+  if (field.type !== 'list') return value;
+  const items = value as unknown[];
+  if (items.length === 0) return undefined;
+  return items.map((item, index) => fieldFromWire(field.item, item, `${path}[${index}]`, violations));
 }
-
-const unlessEmpty = (items: readonly unknown[]) => (items.length > 0 ? items : undefined);

@@ -6,25 +6,52 @@ import { BACKEND_DEFAULTS } from '../model/defaults.ts';
 import {
   type BackendDraft,
   completeListener,
+  completePolicy,
   completePool,
   type ListenerDraft,
+  type PolicyDraft,
   type PoolDraft,
   type ResourceDraft,
 } from '../model/draft.ts';
-import { BACKEND_FIELDS, LISTENER_FIELDS, POOL_FIELDS } from '../model/fields/resource-fields.ts';
-import type { Backend, Resource } from '../model/resources.ts';
+import { FIELDS } from '../model/fields/resource-fields.ts';
+import type { Backend, Policy, Resource } from '../model/resources.ts';
 import type { Violation } from '../model/violation.ts';
 import { messageFromWire, messageToWire } from './field-codec.ts';
 import type { Backend as WireBackend, Backend__Output } from './generated/lb/v1/Backend.ts';
 import type { Listener as WireListener, Listener__Output } from './generated/lb/v1/Listener.ts';
+import type { Policy as WirePolicy, Policy__Output } from './generated/lb/v1/Policy.ts';
 import type { Pool as WirePool, Pool__Output } from './generated/lb/v1/Pool.ts';
 import type { Resource as WireResource, Resource__Output } from './generated/lb/v1/Resource.ts';
-import { policyDraftFromWire, policyDraftToWire, policyFromWire } from './policy-codec.ts';
 import { timestampToWire } from './timestamp-codec.ts';
+
+/** A resource or its draft as a message; a pool without its backends. */
+function toWire(
+  kind: 'policy' | 'pool' | 'listener',
+  { name, ...fields }: { readonly name: string },
+  revision: number,
+) {
+  return { name, ...messageToWire(FIELDS[kind], fields), revision: String(revision) };
+}
+
+export const policyDraftToWire = (draft: PolicyDraft, revision = 0): WirePolicy =>
+  toWire('policy', draft, revision);
+
+export function policyDraftFromWire(
+  wire: Policy__Output,
+  path: string,
+  violations: Violation[],
+): PolicyDraft {
+  return { name: wire.name, ...messageFromWire(FIELDS.policy, { ...wire }, path, violations) };
+}
+
+/** A policy as a control plane sends it, with every field set; one that is unset gets its default. */
+export function policyFromWire(wire: Policy__Output, path: string, violations: Violation[]): Policy {
+  return completePolicy(policyDraftFromWire(wire, path, violations));
+}
 
 export function backendDraftToWire(draft: BackendDraft, revision = 0, stateSinceMs?: number): WireBackend {
   return {
-    ...messageToWire(BACKEND_FIELDS, { ...draft }),
+    ...messageToWire(FIELDS.backend, { ...draft }),
     ...(stateSinceMs !== undefined && { stateSince: timestampToWire(stateSinceMs) }),
     revision: String(revision),
   };
@@ -35,40 +62,33 @@ export function backendDraftFromWire(
   path: string,
   violations: Violation[],
 ): BackendDraft {
-  return messageFromWire(BACKEND_FIELDS, { ...wire }, path, violations) as unknown as BackendDraft;
+  return messageFromWire(FIELDS.backend, { ...wire }, path, violations) as unknown as BackendDraft;
 }
 
 export function poolDraftToWire(draft: PoolDraft, revision = 0): WirePool {
-  const { name, backends, ...fields } = draft;
-  return {
-    name,
-    ...messageToWire(POOL_FIELDS, fields),
-    backends: backends.map((backend) => backendDraftToWire(backend)),
-    revision: String(revision),
-  };
+  const backends = draft.backends.map((backend) => backendDraftToWire(backend));
+  return { ...toWire('pool', draft, revision), backends };
 }
 
 export function poolDraftFromWire(wire: Pool__Output, path: string, violations: Violation[]): PoolDraft {
   return {
     name: wire.name,
-    ...messageFromWire(POOL_FIELDS, { ...wire, policy: wire.policy || undefined }, path, violations),
+    ...messageFromWire(FIELDS.pool, { ...wire, policy: wire.policy || undefined }, path, violations),
     backends: wire.backends.map((backend) =>
       backendDraftFromWire(backend, `${path}.backends[${backend.address}]`, violations),
     ),
   };
 }
 
-export function listenerDraftToWire(listener: ListenerDraft, revision = 0): WireListener {
-  const { name, ...fields } = listener;
-  return { name, ...messageToWire(LISTENER_FIELDS, fields), revision: String(revision) };
-}
+export const listenerDraftToWire = (draft: ListenerDraft, revision = 0): WireListener =>
+  toWire('listener', draft, revision);
 
 export function listenerDraftFromWire(
   wire: Listener__Output,
   path: string,
   violations: Violation[],
 ): ListenerDraft {
-  return { name: wire.name, ...messageFromWire(LISTENER_FIELDS, { ...wire }, path, violations) };
+  return { name: wire.name, ...messageFromWire(FIELDS.listener, { ...wire }, path, violations) };
 }
 
 export function resourceDraftToWire(draft: ResourceDraft): WireResource {

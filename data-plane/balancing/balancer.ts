@@ -25,7 +25,7 @@ export interface Candidates {
   epoch(): number;
   /** Open connections over all workers of this proxy. */
   open(candidate: number): number;
-  /** Adds one open connection. */
+  /** Adds one open connection, unless another worker has just taken the last that it may have. */
   reserve(candidate: number): void;
   /** Subtracts one open connection. */
   unreserve(candidate: number): void;
@@ -39,10 +39,11 @@ export interface PickRequest {
   nowMs: number;
 }
 
-/** The candidates that this connection has tried already. A handful at most. */
+/** The candidates that this connection can't have: it has tried them already, or they are full. */
 export interface Tried {
   has(candidate: number): boolean;
-  readonly size: number;
+  /** No candidate is in it, so `has` need not be asked. */
+  readonly isEmpty: boolean;
 }
 
 export interface Balancer {

@@ -26,7 +26,7 @@ export class LeastConnections extends DrawingBalancer {
       const weight = all.weight(candidate);
       // open / weight, multiplied out: whole numbers, so that ties are ties.
       if (best !== NO_BACKEND && open * bestWeight >= bestOpen * weight) continue;
-      if (tried.size > 0 && tried.has(candidate)) continue;
+      if (!tried.isEmpty && tried.has(candidate)) continue;
       if (open === 0) return candidate;
       best = candidate;
       bestOpen = open;

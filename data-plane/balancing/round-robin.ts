@@ -73,13 +73,13 @@ export class RoundRobin implements Balancer {
       const moment = Atomics.load(this.#turn, 0);
       let turn = this.#turnAt(((moment >>> 0) / CYCLE) * turns) % turns;
       let chosen = this.#candidateOf(turn);
-      for (let skipped = 0; skipped < SKIPS && tried.size > 0 && tried.has(chosen); skipped++) {
+      for (let skipped = 0; skipped < SKIPS && !tried.isEmpty && tried.has(chosen); skipped++) {
         turn = (turn + 1) % turns;
         chosen = this.#candidateOf(turn);
       }
       const next = Math.floor((((turn + 1) % turns) / turns) * CYCLE) | 0;
       if (Atomics.compareExchange(this.#turn, 0, moment, next) === moment || exchange === EXCHANGES) {
-        return tried.size > 0 && tried.has(chosen) ? this.#drawFromRest(tried) : chosen;
+        return !tried.isEmpty && tried.has(chosen) ? this.#drawFromRest(tried) : chosen;
       }
     }
   }

@@ -10,10 +10,18 @@ import type { CloseReason } from '../../core/wire/close-reasons.ts';
 import type { PauseCause } from '../memory/proxy-counts.ts';
 import type { PeerAddress } from './peer-address.ts';
 
-/** Returned instead of a row when there is no backend to try. */
+/** Returned instead of a row: the client is reset, for the reason that the handler's `refusal` says. */
 export const NO_ROW = -1;
+/** Returned instead of a row, by `onAccept` and `onFirstBytes` only: read the client's first bytes, and call `onFirstBytes`. */
+export const READ_FIRST = -2;
+/**
+ * Returned instead of a row: there is no room now. The engine waits for `retryDelayMs` and then calls onConnectFailed with
+ * ETIMEDOUT, or before that, when it is told to `reconsider`, with ECANCELED. Only where engines have `turn`: others take it
+ * for NO_ROW.
+ */
+export const WAIT = -3;
 
-/** Returned instead of a row: terminate TLS with `serverContext`, then ask `onTerminated`. */
+/** Returned instead of a row, by `onAccept` and `onFirstBytes` only: terminate TLS, then ask `onTerminated`. */
 export const TERMINATE = -4;
 
 /** How TLS to a backend begins. */
@@ -35,29 +43,69 @@ export interface ConnectionTimeouts {
   readonly lifetimeMs: number;
 }
 
+/** What to read of a client before a backend is chosen. One object for all connections of a listener. */
+export interface FirstBytesWanted {
+  /** A header of the PROXY protocol. It is taken out of what the backend gets. */
+  readonly proxyHeader: boolean;
+  /** The hello of TLS, also behind the SSLRequest of PostgreSQL. It stays, and the backend gets it. */
+  readonly hello: boolean;
+  /** From the accept. */
+  readonly timeoutMs: number;
+}
+
+/** What the client's first bytes are. One object, reused; it is valid during a call. */
+export interface FirstBytes {
+  /**
+   * `timeout`: nothing, or less than all of it, came in time. `ended`: the client ended before. `malformed`: it can't become
+   * what is wanted. `not_tls` is what a hello can turn out not to be.
+   */
+  readonly what: 'proxy_header' | 'hello' | 'not_tls' | 'malformed' | 'timeout' | 'ended';
+  /** From a PROXY header: who the client is and where it connected to, unless the header is about the connection itself. */
+  readonly client: PeerAddress;
+  readonly local: PeerAddress;
+  readonly isLocal: boolean;
+  /** From a hello, in lower case; null: it names none. */
+  readonly serverName: string | null;
+  readonly alpn: readonly string[];
+}
+
 /**
- * The policy, called by an engine. For one slot the order is: onAccept, onConnectFailed any number of times,
- * onEstablished at most once, with onBytes and onBackendEnded after it, and onClosed exactly once, also when onAccept returned NO_ROW.
+ * The policy, called by an engine. For one slot the order is: onAccept, onFirstBytes as often as READ_FIRST was returned,
+ * onConnectFailed any number of times, onEstablished at most once, with onBytes and onBackendEnded after it, and onClosed
+ * exactly once, also when NO_ROW was returned.
  */
 export interface ConnectionHandler {
-  /** A client was accepted. Returns the row of the backend to connect to, or NO_ROW to reset the client. */
-  onAccept(slot: number, listener: number, sourceHash: number): number;
+  /** A client was accepted. Returns the row of the backend to connect to, NO_ROW, READ_FIRST or WAIT. */
+  onAccept(slot: number, listener: number, client: PeerAddress): number;
+  /** Valid while `onAccept` or `onFirstBytes` has just returned READ_FIRST. */
+  firstBytes(slot: number): FirstBytesWanted;
+  /** Returns what `onAccept` may return. */
+  onFirstBytes(slot: number, found: FirstBytes): number;
+  /** Why NO_ROW was just returned. */
+  readonly refusal: CloseReason;
   /** The timeouts of a connection. Valid from onAccept on, and fixed for its life. */
   timeouts(slot: number): ConnectionTimeouts;
   /**
    * A connect failed (positive errno; ETIMEDOUT for the connect timeout, ECANCELED after `reconsider`). Returns the
-   * row to try next, or NO_ROW. `why`: in words, where TLS failed.
+   * row to try next, NO_ROW or WAIT. `why`: in words, where TLS failed.
    */
   onConnectFailed(slot: number, errno: number, why?: string): number;
-  /** How long to wait before trying the row that onConnectFailed just returned. Mostly 0. */
+  /** How long to wait before trying the row that onConnectFailed just returned, mostly 0; or for what WAIT asks. */
   readonly retryDelayMs: number;
+  /** Whether the backend that was just connected gets something of ours before everything else. */
+  hasPreface(slot: number): boolean;
+  /**
+   * Writes that into `into`, and returns how many bytes it is. `client` and `local` are the two ends of the client's
+   * connection, without a family when they are not known any more.
+   */
+  preface(slot: number, client: PeerAddress, local: PeerAddress, into: Uint8Array): number;
   /** After TERMINATE: the context of OpenSSL; 0: there is none. */
   serverContext(slot: number): number;
-  /** TLS with the client is set up. Returns what onAccept may return, but for TERMINATE. */
+  /** TLS with the client is set up. Returns a row, NO_ROW or WAIT. */
   onTerminated(slot: number, isResumed: boolean): number;
   /** TLS with the client could not be set up; onClosed follows. */
   onTerminationFailed(slot: number, why: string): void;
-  /** Of the row that it has just connected to; null: no TLS. */
+  /** Of the backend that was just connected; null: plain TCP. */
   backendTls(slot: number): BackendTls | null;
   onEstablished(slot: number): void;
   /**
@@ -81,12 +129,16 @@ export interface Targets {
   ipLength(row: number): 4 | 16;
   /** Copies its IP address, in network order. */
   copyIp(row: number, into: Uint8Array, at: number): void;
+  /** 0: the one that the client asked for. */
   port(row: number): number;
 }
 
-/** What a worker listens on: a bound descriptor lent by the main thread, or an address where koffi does not load. */
+/**
+ * What a worker listens on: bound descriptors lent by the main thread, one for each port from `firstPort` on, or an
+ * address where koffi does not load.
+ */
 export type ListenOn =
-  | { readonly type: 'descriptor'; readonly fd: number }
+  | { readonly type: 'descriptors'; readonly fds: readonly number[]; readonly firstPort: number }
   | { readonly type: 'address'; readonly host: string; readonly port: number };
 
 export interface Engine {
@@ -97,14 +149,14 @@ export interface Engine {
    */
   readonly turn: (() => boolean) | null;
   /**
-   * Starts accepting for a listener. Call it once for each descriptor or address. `done` gets null, or why it failed,
-   * with the name of the errno.
+   * Starts accepting for a listener. `done` gets null, or why it failed, with the name of the errno; it may accept on
+   * some of the descriptors then, so `unlisten` has to follow.
    */
   listen(listener: number, on: ListenOn, done: (failure: string | null) => void): void;
   /** Stops accepting for a listener, once the clients that wait already are accepted. Calls `done` when it has. */
   unlisten(listener: number, done: () => void): void;
   /**
-   * Cancels the current attempt, or the wait before one, and asks the handler for another row with
+   * Cancels the current attempt, or a wait, and asks the handler for another row with
    * onConnectFailed(slot, ECANCELED). Ignored when the connection isn't connecting.
    */
   reconsider(slot: number): void;
@@ -154,8 +206,6 @@ export interface EngineInputs {
   readonly holdings: EngineHoldings;
   /** Source addresses towards backends, used in turn; none: the kernel chooses. */
   readonly sourceAddresses: readonly string[];
-  /** Where an engine writes the address of a client before its onAccept, if it is needed. */
-  readonly peer?: PeerAddress | undefined;
   /** Accepting was paused for `cause`, or resumes. */
   onSaturated(on: boolean, cause: PauseCause): void;
   /** A defect of ours or a failure of the system. It ended one connection at most. */

@@ -1,6 +1,7 @@
 import { parseIp } from '../../core/model/ip.ts';
+import { hashIpBytes } from '../../core/model/source-hash.ts';
 
-/** The address of the last accepted client, which an engine sets before `onAccept`. Nothing is allocated for a client. */
+/** An address of a client, or one that a client announced. One object is reused, so nothing is allocated for a client. */
 export class PeerAddress {
   /** 4 or 6; 0: unknown. */
   family: 0 | 4 | 6 = 0;
@@ -9,6 +10,18 @@ export class PeerAddress {
   readonly ip = new Uint8Array(16);
   /** The same memory. */
   readonly words = new Uint32Array(this.ip.buffer);
+
+  /** See core/model/source-hash.ts; 0 while the address is unknown. */
+  hash(): number {
+    return this.family === 0 ? 0 : hashIpBytes(this.ip, 0, this.family === 4 ? 4 : 16);
+  }
+
+  copy(): PeerAddress {
+    const copy = new PeerAddress();
+    copy.set(this.ip, 0, this.family === 4 ? 4 : 16, this.port);
+    copy.family = this.family;
+    return copy;
+  }
 
   /** Sets the address from Node's text, which is empty when the client is gone already. */
   setText(address: string, port: number): void {

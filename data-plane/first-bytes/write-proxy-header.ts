@@ -44,9 +44,28 @@ export function writeProxyHeader(
   return at;
 }
 
-/** The header of a connection that has no client, such as a check of ours. */
-export function localHeader(version: 'v1' | 'v2'): Uint8Array {
-  if (version === 'v1') return encoder.encode('PROXY UNKNOWN\r\n');
+/** The two ends of a socket of Node. */
+interface Ends {
+  readonly localAddress?: string | undefined;
+  readonly localPort?: number | undefined;
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+}
+
+/**
+ * The header of a check of ours, behind which is no client. Version 1 has no word for that which every server takes: the
+ * specification asks for the addresses of the connection itself instead of UNKNOWN.
+ */
+export function checkHeader(version: 'v1' | 'v2', ends: Ends): Uint8Array {
+  if (version === 'v1') {
+    const { localAddress, localPort, remoteAddress, remotePort } = ends;
+    const isKnown = localAddress !== undefined && remoteAddress !== undefined;
+    const family = localAddress?.includes(':') ? 'TCP6' : 'TCP4';
+    const line = isKnown
+      ? `${family} ${localAddress} ${remoteAddress} ${localPort} ${remotePort}`
+      : 'UNKNOWN';
+    return encoder.encode(`PROXY ${line}\r\n`);
+  }
   const header = new Uint8Array(FIXED_LENGTH);
   writeStart(header, LOCAL, 0, FIXED_LENGTH);
   return header;

@@ -8,6 +8,8 @@ import { errnoName, errnoOf, isOwnFailure } from '../kernel/errno.ts';
 export interface CheckTarget {
   readonly host: string;
   readonly port: number;
+  /** What is sent before everything else: a PROXY header of this version, which says that no client is behind it. */
+  readonly announcedBy?: 'v1' | 'v2' | undefined;
 }
 
 export type CheckResult =

@@ -15,6 +15,7 @@ import type { Read } from '../../core/model/fields/field.ts';
 import type { HealthCheck } from '../../core/model/resources.ts';
 import type { Clock, Timer } from '../../core/runtime/clock.ts';
 import { messageOf } from '../../core/runtime/errors.ts';
+import { checkHeader } from '../first-bytes/write-proxy-header.ts';
 import { ERRNO, errnoOf, isOutOfPorts, isOwnFailure } from '../kernel/errno.ts';
 import { isItsOwnPeer } from '../kernel/own-peer.ts';
 import {
@@ -130,31 +131,40 @@ export class ConnectionCheck implements RunningCheck {
 
   #connect([localAddress, ...others]: readonly string[], converse: Conversation): void {
     if (this.#stage === 'over') return;
-    const { host, port } = this.#target;
+    const { announcedBy, host, port } = this.#target;
     const { tls } = this.#check;
     const source = localAddress === undefined ? {} : { localAddress };
-    const options = { host, port, allowHalfOpen: true, ...source };
-    const socket = tls ? connectTls({ ...options, ...tlsOptions(tls) }) : connect(options);
-    this.#socket = socket;
+    const socket = this.#use(connect({ host, port, allowHalfOpen: true, ...source }));
     socket.once('connect', () => {
       if (isItsOwnPeer(socket)) {
-        // An orderly end would keep the port for a minute from the server that belongs there. Node resets no TLS socket.
-        if (!tls) socket.resetAndDestroy();
+        // An orderly end would keep the port for a minute from the server that belongs there.
+        socket.resetAndDestroy();
         return this.#end(refused(ERRNO.refused));
       }
+      if (announcedBy) socket.write(checkHeader(announcedBy, socket));
       this.#stage = 'handshake';
       this.awaited = 'the TLS handshake';
-      if (!tls) this.#converse(converse, socket);
+      if (!tls) return this.#converse(converse, socket);
+      this.guard(() => {
+        const secured = this.#use(connectTls({ socket, host, ...tlsOptions(tls) }));
+        secured.once('secureConnect', () => this.#converse(converse, secured));
+        secured.on('error', (error) => this.broke(error));
+      });
     });
-    socket.once('secureConnect', () => this.#converse(converse, socket));
     socket.on('error', (error) => {
       const isRetried = this.#stage === 'connect' && isOutOfPorts(errnoOf(error)) && others.length > 0;
       if (isRetried) this.guard(() => this.#connect(others, converse));
       else this.broke(error);
     });
+  }
+
+  /** The check talks on this socket from now on. */
+  #use<Used extends Socket>(socket: Used): Used {
+    this.#socket = socket;
     socket.once('close', () => {
       if (socket === this.#socket) this.broke(null);
     });
+    return socket;
   }
 
   #converse(converse: Conversation, socket: Socket): void {

@@ -37,6 +37,8 @@ export interface HealthMonitorInputs {
   readonly clock: Clock;
   readonly random: Random;
   readonly changes: HealthChanges;
+  /** Other backends of a pool may serve now than before. By row of the pool. */
+  onPoolMoved(pool: number): void;
 }
 
 export class HealthMonitor {
@@ -153,7 +155,7 @@ export class HealthMonitor {
 
   #add(backend: DirectoryBackend, pool: DirectoryPool): MonitoredBackend {
     const { shared, clock } = this.#inputs;
-    const entry = new MonitoredBackend(backend, pool.policy.healthCheck, shared, clock.wallMs());
+    const entry = new MonitoredBackend(backend, pool, shared, clock.wallMs());
     Atomics.add(shared.poolEpoch, pool.row, 1);
     return entry;
   }
@@ -162,9 +164,10 @@ export class HealthMonitor {
   #adopt(entry: MonitoredBackend, backend: DirectoryBackend, pool: DirectoryPool): boolean {
     const wasKeptOut = entry.isKeptOut;
     const tookConnections = takesConnections(entry.backend);
-    const { check: checkBefore } = entry;
+    const { check: checkBefore, proxyProtocol: headerBefore } = entry;
     entry.backend = backend;
     entry.check = pool.policy.healthCheck;
+    entry.proxyProtocol = pool.proxyProtocol;
     if (!tookConnections && takesConnections(backend) && entry.state.health === 'healthy')
       this.#comesUp(entry);
     this.#count(entry, entry.state.health, 1);
@@ -175,8 +178,9 @@ export class HealthMonitor {
     }
     if (wasKeptOut) this.#step(entry, { type: 'enabled' });
     const { check, state } = entry;
-    const asksElse = () => questionOf(entry) !== questionOf({ backend, check: checkBefore });
-    if (check !== checkBefore && asksElse()) this.#step(entry, { type: 'check-changed' });
+    const isSame = check === checkBefore && pool.proxyProtocol === headerBefore;
+    const before = { backend, check: checkBefore, proxyProtocol: headerBefore };
+    if (!isSame && questionOf(entry) !== questionOf(before)) this.#step(entry, { type: 'check-changed' });
     const nowMs = this.#inputs.clock.nowMs();
     // A shorter interval takes effect at once, not after the longer one that is running.
     return (
@@ -256,7 +260,9 @@ export class HealthMonitor {
 
   #moveEpoch(entry: MonitoredBackend): void {
     const pool = this.#pools.get(entry.backend.pool);
-    if (pool) Atomics.add(this.#inputs.shared.poolEpoch, pool.row, 1);
+    if (!pool) return;
+    Atomics.add(this.#inputs.shared.poolEpoch, pool.row, 1);
+    this.#inputs.onPoolMoved(pool.row);
   }
 
   #publishState(pool: MonitoredPool | undefined): void {

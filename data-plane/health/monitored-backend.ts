@@ -7,7 +7,7 @@
  *  - failed connects are reset to 0 before a backend counts as healthy, so that one more doesn't take it out at once.
  */
 import type { HealthCheck } from '../../core/model/resources.ts';
-import type { DirectoryBackend } from '../plan/plan-directory.ts';
+import type { DirectoryBackend, DirectoryPool } from '../plan/plan-directory.ts';
 import { HEALTH, type SharedCells } from '../memory/shared-memory.ts';
 import {
   type HealthEvent,
@@ -22,6 +22,8 @@ type Cells = Pick<SharedCells, 'health' | 'failures' | 'rampTenths'>;
 export class MonitoredBackend {
   backend: DirectoryBackend;
   check: HealthCheck;
+  /** The header that its pool sends. */
+  proxyProtocol: 'v1' | 'v2' | undefined;
   state: HealthState;
   /** When it was last ejected, on the monotonic clock: a check that began before says nothing about the time after. */
   ejectedMs = Number.NEGATIVE_INFINITY;
@@ -29,9 +31,10 @@ export class MonitoredBackend {
   #known: number = HEALTH.unknown;
   readonly #shared: Cells;
 
-  constructor(backend: DirectoryBackend, check: HealthCheck, shared: Cells, wallMs: number) {
+  constructor(backend: DirectoryBackend, pool: DirectoryPool, shared: Cells, wallMs: number) {
     this.backend = backend;
-    this.check = check;
+    this.check = pool.policy.healthCheck;
+    this.proxyProtocol = pool.proxyProtocol;
     this.state = unknownHealth(wallMs);
     this.#shared = shared;
     // A backend that was removed and comes back while it has connections gets its old row, with its old health.

@@ -42,10 +42,22 @@ export interface ProberInputs {
   readonly onResult: (watcher: MonitoredBackend, result: CheckResult, startedMs: number) => void;
 }
 
+type Watched = Pick<MonitoredBackend, 'backend' | 'check' | 'proxyProtocol'>;
+
 /** Who is asked what: everything of a check that goes over the wire. */
-export function questionOf({ backend, check }: Pick<MonitoredBackend, 'backend' | 'check'>): string {
-  const { type, port = backend.port, http, tls, script } = check;
-  return JSON.stringify([backend.host, port, type, http, tls, script]);
+export function questionOf(watched: Watched): string {
+  const { type, http, tls, script } = watched.check;
+  return JSON.stringify([targetOf(watched), type, http, tls, script]);
+}
+
+/**
+ * A server that expects a PROXY header expects it on the port of its traffic. A check of type tcp is over before a program
+ * could read one.
+ */
+function targetOf({ backend, check, proxyProtocol }: Watched): CheckTarget {
+  const { port = backend.port } = check;
+  const isAnnounced = port === backend.port && check.type !== 'tcp' && check.proxyProtocol !== 'off';
+  return { host: backend.host, port, announcedBy: isAnnounced ? proxyProtocol : undefined };
 }
 
 export class Prober {
@@ -62,10 +74,11 @@ export class Prober {
   /** Lets a backend hear of its check from now on. Whether that is another one than before: then it is not due yet. */
   watch(watcher: MonitoredBackend): boolean {
     const { backend, check } = watcher;
-    const target = { host: backend.host, port: check.port ?? backend.port };
+    const target = targetOf(watcher);
     const before = this.#watched.get(watcher);
+    const { port, announcedBy } = before?.target ?? {};
     // Nearly always: most of a plan is the same as the one before.
-    if (before?.check === check && before.target.port === target.port) return false;
+    if (before?.check === check && port === target.port && announcedBy === target.announcedBy) return false;
     const key = `${check.timeoutMs} ${questionOf(watcher)}`;
     if (before?.key === key) return false;
     const probe = this.#probes.get(key) ?? {

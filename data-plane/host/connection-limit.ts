@@ -9,7 +9,7 @@ const DESCRIPTORS_PER_CONNECTION = 2;
 
 /** For the loop and the standard streams that Node gives a worker thread, an epoll instance and an eventfd: six, measured. */
 const DESCRIPTORS_PER_WORKER = 8;
-/** A worker's socket for a listener, and the duplicate that Node's server closes. */
+/** A worker's socket for a port of a listener, and the duplicate that Node's server closes. */
 const DESCRIPTORS_PER_SOCKET = { epoll: 1, portable: 2 } as const;
 
 const LEAST_CHECKS = 64;
@@ -25,15 +25,15 @@ export function checksAtOnce(descriptorLimit: number): number {
 export interface OtherUsers {
   readonly engine: Engine['name'];
   readonly workers: number;
-  /** Listening addresses at one time. */
-  readonly listeners: number;
+  /** Ports that are listened on at one time, of all addresses. */
+  readonly ports: number;
   /** Maximum per worker. */
   readonly pipes: number;
   readonly healthChecks: number;
 }
 
-export function otherDescriptors({ engine, healthChecks, listeners, pipes, workers }: OtherUsers): number {
-  const perWorker = DESCRIPTORS_PER_WORKER + listeners * DESCRIPTORS_PER_SOCKET[engine] + 2 * pipes;
+export function otherDescriptors({ engine, healthChecks, pipes, ports, workers }: OtherUsers): number {
+  const perWorker = DESCRIPTORS_PER_WORKER + ports * DESCRIPTORS_PER_SOCKET[engine] + 2 * pipes;
   return healthChecks + workers * perWorker;
 }
 

@@ -79,6 +79,11 @@ export class LoopCalls extends Sockets {
     return this.checked(this.native.recv(fd, at, size, MSG_PEEK));
   }
 
+  /** Whether a socket holds bytes that were not received. */
+  hasUnread(fd: number): boolean {
+    return this.native.recv(fd, 0, 1, MSG_PEEK | MSG_TRUNC) > 0;
+  }
+
   /** Drops bytes that were peeked at. */
   discard(fd: number, size: number): number {
     return this.checked(this.native.recv(fd, 0, size, MSG_TRUNC));

@@ -60,6 +60,7 @@ function relay(sys: LoopCalls, ffi: Ffi, epoll: number, client: number, server: 
   checked('epoll_ctl', sys.epollAdd(epoll, server, EPOLL.in | EPOLL.edge, LOW, HIGH));
   demand('an edge', sys.epollWait(epoll, DEADLINE_MS) === 1);
   demand('recv with MSG_PEEK', sys.peek(server, to, SENT.length) === SENT.length);
+  demand('recv with MSG_PEEK and MSG_TRUNC', sys.hasUnread(server) && !sys.hasUnread(client));
   demand('recv with MSG_TRUNC', sys.discard(server, 3) === 3);
   demand('recv', sys.receive(server, to, SENT.length) === SENT.length - 3);
   demand('the bytes', received.subarray(0, 5).join() === SENT.subarray(3).join());

@@ -183,7 +183,11 @@ export class RowAllocator {
 
   #pool(name: string, sequence: number): number {
     const { row, isNew } = this.#pools.hold(name, name, sequence);
-    if (isNew) for (const worker of this.#workers) clear(worker.poolConnectSeconds, row, HISTOGRAM_CELLS);
+    if (!isNew) return row;
+    for (const worker of this.#workers) {
+      clear(worker.poolConnectSeconds, row, HISTOGRAM_CELLS);
+      clear(worker.poolQueueSeconds, row, HISTOGRAM_CELLS);
+    }
     return row;
   }
 

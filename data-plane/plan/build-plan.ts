@@ -4,17 +4,20 @@
  * Invariants
  *  - a snapshot that can't be run as a whole gives all its violations, and no row changes hands;
  *  - a backend that is not active, or that leads back to a listener (loops.ts), has weight 0;
- *  - arrays as long as the number of backends (rows, weights, tiers, Maglev's tables) lie in shared memory, and are taken over
+ *  - arrays as long as the number of backends (rows, weights, tiers, limits, Maglev's tables) lie in shared memory, and are taken over
  *    from the plan before where they would be the same.
  */
-import { LOG_ONE_IN } from '../../core/model/defaults.ts';
-import { refusesWhenNoneHealthy } from '../../core/model/resources.ts';
+import { FIRST_BYTES_TIMEOUT_MS, LOG_ONE_IN } from '../../core/model/defaults.ts';
+import { type Listener, refusesWhenNoneHealthy } from '../../core/model/resources.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
+import { buildCidrTable, cidrEntries } from '../admission/cidr-table.ts';
+import { listenerAdmission } from '../admission/listener-admission.ts';
 import { buildHostTables } from '../balancing/host-tables.ts';
 import type { AssignedRows, RowAllocator } from '../memory/row-allocator.ts';
+import { bindingOf } from './binding.ts';
 import { findLoops, type Loops, type Whereabouts } from './loops.ts';
-import type { PlanListener, PlanPool } from './plan.ts';
+import { NO_POOL, type PlanFirstBytes, type PlanListener, type PlanPool } from './plan.ts';
 import {
   type BuiltPlan,
   type DirectoryBackend,
@@ -60,7 +63,10 @@ export function buildPlan({ snapshot, sequence, rows, previous, whereabouts }: P
       plan: {
         sequence,
         revision: snapshot.position.revision,
-        listeners: listeners.map((listener) => planListener(listener, poolIndex)),
+        listeners: listeners.map((listener, index) =>
+          // `!`: they have the same order.
+          planListener(listener, bindingOf(read.listeners[index]!.address), poolIndex),
+        ),
         pools: pools.map((pool) => planPool(pool, before.get(pool.row) ?? null)),
       },
       directory: { pools, listeners, ownBackends: loops.own },
@@ -76,10 +82,12 @@ function directoryPools(
   { leadingBack }: Loops,
 ): DirectoryPool[] {
   let next = 0;
-  return pools.map(({ name, policy, tls, backends }, index) => ({
+  return pools.map(({ name, policy, proxyProtocol, queue, tls, backends }, index) => ({
     row: assigned.pools[index]!,
     name,
     policy,
+    proxyProtocol,
+    queue,
     tls,
     backends: backends.map((backend) => {
       const row = assigned.backends[next++]!;
@@ -99,9 +107,10 @@ function directoryBackend(
   if (before?.row === row && before.generation === generation && before.leadsBack === leadsBack)
     return before;
   const { resource, address, pool } = backend;
-  const { weight, state, tier = 0 } = resource;
+  const { weight, state, tier = 0, maxConnections = 0 } = resource;
   const { host, port, canonical } = address;
-  const directory = { row, generation, pool, address: canonical, host, port, weight, tier, state, leadsBack };
+  const place = { row, generation, pool, address: canonical, host, port };
+  const directory = { ...place, weight, tier, maxConnections, state, leadsBack };
   directoryBackends.set(backend, directory);
   return directory;
 }
@@ -113,22 +122,42 @@ function directoryListeners(listeners: readonly ReadListener[], assigned: Assign
     address: address.canonical,
     host: address.host,
     port: address.port,
-    pool: resource.pool,
-    tls: resource.tls ?? null,
+    resource,
   }));
 }
 
-function planListener(listener: DirectoryListener, poolIndex: ReadonlyMap<string, number>): PlanListener {
-  const { row, name, address, tls } = listener;
-  // `!`: readSnapshot refused listeners of unknown pools.
-  return { row, name, address, pool: poolIndex.get(listener.pool)!, tls };
+function planListener(
+  { row, name, address, resource }: DirectoryListener,
+  binding: string,
+  poolIndex: ReadonlyMap<string, number>,
+): PlanListener {
+  const pool = poolIndex.get(resource.pool) ?? NO_POOL;
+  const firstBytes = planFirstBytes(resource, poolIndex);
+  const admission = listenerAdmission(resource);
+  return { row, name, address, binding, pool, firstBytes, admission, tls: resource.tls ?? null };
+}
+
+function planFirstBytes(
+  { acceptProxyProtocol = [], routes = [], tls, firstBytesTimeoutMs = FIRST_BYTES_TIMEOUT_MS }: Listener,
+  poolIndex: ReadonlyMap<string, number>,
+): PlanFirstBytes | null {
+  // The name in it chooses the certificate, too.
+  const hello = routes.length > 0 || tls !== undefined;
+  if (acceptProxyProtocol.length === 0 && !hello) return null;
+  return {
+    proxyFrom: acceptProxyProtocol.length > 0 ? buildCidrTable(cidrEntries(acceptProxyProtocol, 0)) : null,
+    hello,
+    // `!`: readSnapshot refused routes to unknown pools.
+    routes: routes.map((route) => ({ ...route, pool: poolIndex.get(route.pool)! })),
+    timeoutMs: firstBytesTimeoutMs,
+  };
 }
 
 function planPool(pool: DirectoryPool, before: PlanPool | null): PlanPool {
-  const { row, name, policy, tls, backends } = pool;
+  const { row, name, policy, proxyProtocol, queue, tls, backends } = pool;
   const same = before !== null && hasSameCandidates(before, backends) ? before : null;
   const shared = same
-    ? { rows: same.rows, weights: same.weights, tiers: same.tiers }
+    ? { rows: same.rows, weights: same.weights, tiers: same.tiers, maxConnections: same.maxConnections }
     : shareCandidates(backends);
   return {
     row,
@@ -141,8 +170,10 @@ function planPool(pool: DirectoryPool, before: PlanPool | null): PlanPool {
     halfClosedMs: policy.timeouts.halfClosedMs,
     logOneIn: policy.connectionLog?.oneIn ?? LOG_ONE_IN,
     maxLifetimeMs: policy.maxLifetimeMs ?? 0,
+    proxyProtocol: proxyProtocol ?? null,
     alwaysUp: policy.healthCheck.type === 'none',
     refuses: refusesWhenNoneHealthy(policy),
+    queue,
     ...shared,
     hosts: policy.strategy === 'source_hash' ? (same?.hosts ?? buildHostTables(backends, shared)) : null,
   };
@@ -156,26 +187,30 @@ function hasSameCandidates(before: PlanPool, backends: readonly DirectoryBackend
       (backend, candidate) =>
         before.rows[candidate] === backend.row &&
         before.weights[candidate] === planWeight(backend) &&
-        (before.tiers?.[candidate] ?? 0) === backend.tier,
+        (before.tiers?.[candidate] ?? 0) === backend.tier &&
+        (before.maxConnections?.[candidate] ?? 0) === backend.maxConnections,
     )
   );
 }
 
 function shareCandidates(
   backends: readonly DirectoryBackend[],
-): Pick<PlanPool, 'rows' | 'weights' | 'tiers'> {
+): Pick<PlanPool, 'rows' | 'weights' | 'tiers' | 'maxConnections'> {
   const count = backends.length;
   const hasTiers = backends.some(({ tier }) => tier > 0);
+  const hasLimits = backends.some(({ maxConnections }) => maxConnections > 0);
   const memory = new SharedArrayBuffer(count * (hasTiers ? 7 : 6));
   const rows = new Int32Array(memory, 0, count);
   const weights = new Uint16Array(memory, count * 4, count);
+  const maxConnections = hasLimits ? new Int32Array(new SharedArrayBuffer(count * 4)) : null;
   const tiers = hasTiers ? new Uint8Array(memory, count * 6, count) : null;
   for (const [candidate, backend] of backends.entries()) {
     rows[candidate] = backend.row;
     weights[candidate] = planWeight(backend);
     if (tiers) tiers[candidate] = backend.tier;
+    if (maxConnections) maxConnections[candidate] = backend.maxConnections;
   }
-  return { rows, weights, tiers };
+  return { rows, weights, tiers, maxConnections };
 }
 
 function planWeight(backend: DirectoryBackend): number {

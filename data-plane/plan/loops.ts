@@ -4,9 +4,10 @@
  *
  * Pools are the nodes of a graph. A backend is an edge from its pool to that of a listener which accepts on its address, on
  * this host or, as the control planes tell, at another proxy of the fleet. The edges of a cycle are what leads back: a chain
- * of listeners that ends at other backends is legal.
+ * of listeners that ends at other backends is legal. A backend without a port is at each port that a listener of its pool
+ * has.
  */
-import { LEADS_BACK } from '../../core/model/resources.ts';
+import { LEADS_BACK, type Listener, poolsOf } from '../../core/model/resources.ts';
 import { addressesOverlap } from '../../core/model/address.ts';
 import type { ReadBackend, ReadListener, ReadPool } from './read-snapshot.ts';
 
@@ -50,36 +51,50 @@ export function findLoops(
       listFor(edges, pool).push({ backend, isOwn: isHere, listener });
   }
   const leadingBack = new Map<ReadBackend, string>();
+  /** By listener. */
   const reachable = new Map<string, ReadonlySet<string>>();
   for (const edge of [...edges.values()].flat()) {
-    const { pool } = edge.listener.resource;
-    const from = reachable.get(pool) ?? poolsReachedFrom(pool, edges);
-    reachable.set(pool, from);
+    const { resource } = edge.listener;
+    const from = reachable.get(resource.name) ?? poolsReachedFrom(resource, edges);
+    reachable.set(resource.name, from);
     if (from.has(edge.backend.pool)) leadingBack.set(edge.backend, reasonFor(edge));
   }
   return { own: [...own], leadingBack };
 }
 
-/** Each backend whose address is that of a listener, if it is an address of the same host. */
+/** Each backend with a listener that it leads to, if it is an address of the same host. */
 function* backendsOnListeners(pools: readonly ReadPool[], listeners: readonly ReadListener[]) {
   const byPort = new Map<number, ReadListener[]>();
-  for (const listener of listeners) listFor(byPort, listener.address.port).push(listener);
+  const ranges: ReadListener[] = [];
+  const askedBy = new Map<string, ReadListener[]>();
+  for (const listener of listeners) {
+    const { port, lastPort } = listener.address;
+    if (port === lastPort) listFor(byPort, port).push(listener);
+    else ranges.push(listener);
+    for (const pool of poolsOf(listener.resource)) listFor(askedBy, pool).push(listener);
+  }
   for (const { backends } of pools) {
     for (const backend of backends) {
-      // At most one: no two listeners overlap.
-      const listener = byPort
-        .get(backend.address.port)
-        ?.find(({ address }) => addressesOverlap(address, backend.address));
-      if (listener) yield { backend, listener };
+      const { address, pool } = backend;
+      // No port: those that clients of its pool ask for.
+      const ports =
+        address.port > 0 ? [address] : (askedBy.get(pool) ?? []).map((listener) => listener.address);
+      for (const { port, lastPort } of ports) {
+        const near = port === lastPort ? [...(byPort.get(port) ?? []), ...ranges] : listeners;
+        const asked = { ...address, port, lastPort };
+        for (const listener of near)
+          if (addressesOverlap(listener.address, asked)) yield { backend, listener };
+      }
     }
   }
 }
 
-function poolsReachedFrom(pool: string, edges: ReadonlyMap<string, readonly Edge[]>): ReadonlySet<string> {
-  const reached = new Set([pool]);
+function poolsReachedFrom(first: Listener, edges: ReadonlyMap<string, readonly Edge[]>): ReadonlySet<string> {
+  const reached = new Set(poolsOf(first));
   // A set hands out what is added while it is iterated over.
   for (const next of reached)
-    for (const { listener } of edges.get(next) ?? []) reached.add(listener.resource.pool);
+    for (const { listener } of edges.get(next) ?? [])
+      for (const pool of poolsOf(listener.resource)) reached.add(pool);
   return reached;
 }
 

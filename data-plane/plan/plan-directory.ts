@@ -5,7 +5,7 @@
  * Invariants: immutable; `pools` and `listeners` have the order of the plan's, `backends` the order of the plan pool's
  * candidates.
  */
-import type { BackendState, ListenerTls, Policy } from '../../core/model/resources.ts';
+import type { BackendState, Listener, Policy } from '../../core/model/resources.ts';
 import type { Plan, PlanPool } from './plan.ts';
 
 export interface PlanDirectory {
@@ -19,6 +19,9 @@ export interface DirectoryPool {
   readonly row: number;
   readonly name: string;
   readonly policy: Policy;
+  /** The PROXY header that its backends get; left out: none. */
+  readonly proxyProtocol?: 'v1' | 'v2' | undefined;
+  readonly queue: PlanPool['queue'];
   readonly tls: PlanPool['tls'];
   readonly backends: readonly DirectoryBackend[];
 }
@@ -28,13 +31,16 @@ export interface DirectoryBackend {
   /** The row's generation, which differs from that of earlier owners of the row. */
   readonly generation: number;
   readonly pool: string;
-  /** Canonical `IP:PORT`. */
+  /** Canonical `IP:PORT`, or an IP address alone. */
   readonly address: string;
   readonly host: string;
+  /** 0: the one that the client asked for. */
   readonly port: number;
   /** As configured, even for a backend that is not active. */
   readonly weight: number;
   readonly tier: number;
+  /** 0: no limit. */
+  readonly maxConnections: number;
   readonly state: BackendState;
   /** Why it leads back to a listener, in words, and so gets no connections; null: it does not. */
   readonly leadsBack: string | null;
@@ -48,13 +54,12 @@ export function takesConnections({ state, leadsBack }: DirectoryBackend): boolea
 export interface DirectoryListener {
   readonly row: number;
   readonly name: string;
-  /** Canonical `IP:PORT`. */
+  /** Canonical `IP:PORT`, or a range of ports `IP:FIRST-LAST`. */
   readonly address: string;
   readonly host: string;
+  /** The first one of a range. */
   readonly port: number;
-  /** Name of its pool. */
-  readonly pool: string;
-  readonly tls: ListenerTls | null;
+  readonly resource: Listener;
 }
 
 /** A listener that this proxy can't run now: its address can't be bound, or something that it needs is not there. */

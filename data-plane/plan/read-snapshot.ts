@@ -3,7 +3,7 @@
  * The control plane sends valid snapshots only. Still, one that no plan could be built from is refused as a whole, with
  * every reason.
  */
-import { type Address, type AddressForm, parseAddress } from '../../core/model/address.ts';
+import { type Accepting, type Address, type AddressForm, parseAddress } from '../../core/model/address.ts';
 import { type Backend, type Listener, type Policy, type Pool, poolsOf } from '../../core/model/resources.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
@@ -17,6 +17,8 @@ export interface ReadBackend {
 export interface ReadPool {
   readonly name: string;
   readonly policy: Policy;
+  readonly proxyProtocol: 'v1' | 'v2' | undefined;
+  readonly queue: NonNullable<Pool['queue']> | null;
   readonly tls: NonNullable<Pool['tls']> | null;
   /** By address, in the order of its characters: the order of the candidates. */
   readonly backends: readonly ReadBackend[];
@@ -24,7 +26,7 @@ export interface ReadPool {
 
 export interface ReadListener {
   readonly resource: Listener;
-  readonly address: Address;
+  readonly address: Accepting;
 }
 
 export interface ReadSnapshot {
@@ -55,7 +57,8 @@ export function readSnapshot(snapshot: Snapshot): ReadSnapshot {
     const policy = sorted.policies.get(pool.policy);
     if (!policy) violations.push(dangling(`pools[${pool.name}].policy`, 'policy', pool.policy));
     const backends = readBackends(sorted.backends.get(pool.name) ?? [], violations);
-    if (policy) pools.push({ name: pool.name, policy, tls: pool.tls ?? null, backends });
+    const { proxyProtocol, queue = null, tls = null } = pool;
+    if (policy) pools.push({ name: pool.name, policy, proxyProtocol, queue, tls, backends });
     sorted.backends.delete(pool.name);
   }
   for (const [pool, [first]] of sorted.backends) {
@@ -133,7 +136,7 @@ function readListeners(sorted: Sorted, violations: Violation[]): ReadListener[] 
         description: `${address.canonical} is already the address of the listener "${holder}"; give each listener its own`,
       });
     }
-    read.push({ resource, address });
+    read.push({ resource, address: resource.ipv6Only ? { ...address, ipv6Only: true } : address });
   }
   return read;
 }

@@ -11,6 +11,7 @@ import type { PoolReport } from '../../core/wire/generated/lb/v1/PoolReport.ts';
 import type { ProxyInfo } from '../../core/wire/generated/lb/v1/ProxyInfo.ts';
 import type { AppliedSnapshot } from '../../core/wire/generated/lb/v1/AppliedSnapshot.ts';
 import type { ProcessReport } from '../../core/wire/generated/lb/v1/ProcessReport.ts';
+import type { QueueReport } from '../../core/wire/generated/lb/v1/QueueReport.ts';
 import type { StreamReportsRequest } from '../../core/wire/generated/lb/v1/StreamReportsRequest.ts';
 import type { WorkerReport } from '../../core/wire/generated/lb/v1/WorkerReport.ts';
 import { positionToWire } from '../../core/wire/snapshot-codec.ts';
@@ -50,6 +51,7 @@ function* messages(before: Observation, now: Observation, first: StreamReportsRe
       gone(before.listeners, now.listeners).map(([name]) => name),
     ),
     ...nonEmpty('pools', changedPools(before, now)),
+    ...nonEmpty('queues', changedQueues(before.waiting, now.waiting)),
     ...nonEmpty('workers', changedWorkers(before, now)),
     ...(!isDeepStrictEqual(before.process, now.process) && { process: processToWire(now.process) }),
   };
@@ -72,6 +74,7 @@ const NOTHING: Observation = {
   applied: {
     running: null,
     failedListeners: [],
+    certificates: [],
     ownBackends: [],
     rejected: null,
     fromDisk: false,
@@ -80,6 +83,7 @@ const NOTHING: Observation = {
   backends: new Map(),
   listeners: new Map(),
   pools: new Map(),
+  waiting: new Map(),
   workers: [],
   process: { cpuSeconds: 0, residentBytes: 0, saturated: false, maxConnections: 0 },
 };
@@ -99,6 +103,14 @@ function changedPools(before: Observation, now: Observation): PoolReport[] {
     ...changed.map(([pool, { noneHealthy, servingTier, servingSinceMs }]) => {
       return { pool, noneHealthy, servingTier, servingSince: timestampToWire(servingSinceMs) };
     }),
+  ];
+}
+
+function changedQueues(before: Observation['waiting'], now: Observation['waiting']): QueueReport[] {
+  const changed = [...now].filter(([pool, waiting]) => before.get(pool) !== waiting);
+  return [
+    ...gone(before, now).map(([pool]) => ({ pool })),
+    ...changed.map(([pool, waiting]) => ({ pool, waiting })),
   ];
 }
 
@@ -127,11 +139,16 @@ function processToWire(usage: ProcessObservation): ProcessReport {
 }
 
 function appliedToWire(applied: AppliedConfig): AppliedSnapshot {
-  const { running, failedListeners, ownBackends, rejected, fromDisk, stale } = applied;
+  const { running, failedListeners, certificates, ownBackends, rejected, fromDisk, stale } = applied;
   return {
     position: running && positionToWire(running.position),
     snapshotHash: running?.hash ?? '',
     failedListeners: failedListeners.map((failed) => ({ ...failed })),
+    certificates: certificates.map(({ name, expiresAtMs, problem }) => ({
+      name,
+      expiresAt: expiresAtMs === null ? null : timestampToWire(expiresAtMs),
+      problem,
+    })),
     rejected: rejected && {
       position: positionToWire(rejected.position),
       violations: rejected.violations.map((violation) => ({ ...violation })),

@@ -2,12 +2,15 @@
 import type { Position } from '../../core/model/commit.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
+import type { CertificateStatus } from '../certificates/certificates.ts';
 import type { FailedListener } from '../plan/plan-directory.ts';
 
 export interface AppliedConfig {
   /** The snapshot that all workers run; null: none yet. */
   readonly running: { readonly position: Position; readonly hash: string } | null;
   readonly failedListeners: readonly FailedListener[];
+  /** Those that its listeners name. */
+  readonly certificates: readonly CertificateStatus[];
   /** Addresses of backends that are listeners of this proxy itself. */
   readonly ownBackends: readonly string[];
   /** The newest snapshot that was refused, until a later one is applied. */
@@ -23,6 +26,7 @@ export class ConfigStatus {
   #observation: AppliedConfig = {
     running: null,
     failedListeners: [],
+    certificates: [],
     ownBackends: [],
     rejected: null,
     fromDisk: false,
@@ -61,6 +65,10 @@ export class ConfigStatus {
   /** All listeners that can't run here now. */
   failedListeners(failedListeners: readonly FailedListener[]): void {
     this.#change({ failedListeners });
+  }
+
+  certificates(certificates: readonly CertificateStatus[]): void {
+    this.#change({ certificates });
   }
 
   ownBackends(ownBackends: readonly string[]): void {

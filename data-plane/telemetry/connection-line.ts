@@ -6,11 +6,17 @@ import { FIELD } from '../memory/log-ring.ts';
 /** Why a connection ended, in words. */
 export const CLOSE_WORDS: Readonly<Record<CloseReason, string>> = {
   completed: 'both sides ended in order',
-  client_reset: 'the client reset it',
+  client_reset: 'the client reset it, or left while it waited for a backend',
   backend_reset: 'the backend reset it',
+  denied: 'the allow and deny lists of the listener keep its address out',
+  limited: 'the limits of the listener left no room for it',
+  bad_first_bytes: 'the client did not begin as the listener expects',
+  tls_failed: 'the TLS handshake with the client failed',
+  no_route: 'no route of the listener fits, and it has no pool for the rest',
   no_backend: 'no backend could be used: there is none, or none passes the check and the pool refuses then',
+  backend_full: 'every backend that could take it was full',
+  queue_timeout: 'no backend had room for it in time',
   connect_failed: 'every attempt to connect failed',
-  tls_failed: 'TLS with the client could not be set up',
   idle_timeout: 'no byte in either direction for too long',
   half_closed_timeout: 'no byte for too long after one side had ended',
   drain_deadline:

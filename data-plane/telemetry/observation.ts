@@ -13,6 +13,8 @@ export interface Observation {
   readonly listeners: ReadonlyMap<string, ListenerObservation>;
   /** By name; only those that have several tiers, or nothing healthy. */
   readonly pools: ReadonlyMap<string, PoolObservation>;
+  /** By pool: connections that wait for a place at a backend, where any do. */
+  readonly waiting: ReadonlyMap<string, number>;
   readonly workers: readonly WorkerObservation[];
   readonly process: ProcessObservation;
 }

@@ -20,11 +20,11 @@ import {
   type ClosedCounts,
   closedConnections,
   closedOfListener,
-  droppedLogRecords,
   type HistogramCounts,
   histogramCounts,
   listenerCounts,
   openConnections,
+  workerCount,
 } from '../memory/counters.ts';
 import type {
   BackendObservation,
@@ -65,11 +65,15 @@ export interface TrafficTotals {
   readonly closed: Readonly<ClosedCounts>;
   /** By name of the pool. */
   readonly poolConnectSeconds: ReadonlyMap<string, HistogramCounts>;
+  /** By name, of pools that have one. */
+  readonly queues: ReadonlyMap<string, { readonly waiting: number; readonly seconds: HistogramCounts }>;
   /** Reads the totals of a backend by its key in an observation; null: nothing is known about it any more. */
   readonly totalsOf: (key: string) => TotalsReading | null;
   /** Backends that were removed in the last minutes, by key. */
   readonly removed: ReadonlyMap<string, RemovedBackend>;
   readonly logRecordsDropped: number;
+  /** What the table of limits had no room for: admission/limit-table.ts. */
+  readonly sourcesLost: { readonly forgotten: number; readonly untracked: number };
 }
 
 const NO_GROWTH = noTotals();
@@ -135,7 +139,12 @@ export class Observer {
       restarts: restarts[index] ?? 0,
     }));
     const { applied, pools, process } = this.#sources;
-    return { applied: applied(), backends, listeners, pools: pools(), workers, process: process() };
+    const waiting = new Map(
+      this.#pools
+        .map(({ name, row }) => [name, this.#waiting(row)] as const)
+        .filter(([, count]) => count > 0),
+    );
+    return { applied: applied(), backends, listeners, pools: pools(), waiting, workers, process: process() };
   }
 
   readTotals(): TrafficTotals {
@@ -144,9 +153,18 @@ export class Observer {
     for (const { name, row } of this.#pools) {
       poolConnectSeconds.set(name, histogramCounts(workers, 'poolConnectSeconds', row));
     }
+    const queues = new Map(
+      this.#pools
+        .filter(({ queue }) => queue !== null)
+        .map(({ name, row }) => [
+          name,
+          { waiting: this.#waiting(row), seconds: histogramCounts(workers, 'poolQueueSeconds', row) },
+        ]),
+    );
     return {
       closed: closedConnections(workers),
       poolConnectSeconds,
+      queues,
       totalsOf: (key) => {
         const backend = this.#backends.get(key);
         const reading = backend && this.#totals.read(backend.directory);
@@ -156,8 +174,16 @@ export class Observer {
         return removed ? { total: removed.total, growth: NO_GROWTH } : null;
       },
       removed: this.#removed.at(this.#sources.clock.nowMs()),
-      logRecordsDropped: droppedLogRecords(workers),
+      logRecordsDropped: workerCount(workers, 'logDropped'),
+      sourcesLost: {
+        forgotten: workerCount(workers, 'sourcesForgotten'),
+        untracked: workerCount(workers, 'sourcesUntracked'),
+      },
     };
+  }
+
+  #waiting(pool: number): number {
+    return Math.max(0, Atomics.load(this.#shared.poolWaiting, pool));
   }
 
   #observeBackend(backend: BackendObserver): BackendObservation {

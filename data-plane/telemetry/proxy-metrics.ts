@@ -15,26 +15,12 @@ import type { Metrics } from '../../core/runtime/operation-routes.ts';
 import { BackendSeries } from './backend-series.ts';
 import { BusiestBackends } from './busiest-backends.ts';
 import { HISTOGRAM_CELLS } from '../memory/shared-memory.ts';
-import { BoundedFamily, type Family } from './bounded-family.ts';
+import { BoundedFamily } from './bounded-family.ts';
 import type { Labels } from './exposition.ts';
-import { listenerFamilies, poolFamilies } from './listener-families.ts';
+import { LISTENER_FAMILIES, listenerFamilies, poolFamilies } from './listener-families.ts';
+import { counter, type Fill, gauge, type ProxyFamily } from './proxy-family.ts';
 import type { PoolReadings, ProxyReadings } from './proxy-readings.ts';
 import { type HealthCounts, noHealthCounts } from '../memory/proxy-counts.ts';
-
-type Add = (labels: Labels, value: number) => void;
-type Fill = (add: Add, readings: ProxyReadings) => void;
-
-interface ProxyFamily extends Family {
-  readonly fill: Fill;
-}
-
-const counter = (name: string, help: string, fill: Fill): ProxyFamily => ({
-  name,
-  type: 'counter',
-  help,
-  fill,
-});
-const gauge = (name: string, help: string, fill: Fill): ProxyFamily => ({ name, type: 'gauge', help, fill });
 
 /** In `(other)` it is the highest of its pools. */
 const poolGauge = (name: string, help: string, valueOf: (pool: PoolReadings) => number | undefined) => ({
@@ -48,38 +34,14 @@ const poolGauge = (name: string, help: string, valueOf: (pool: PoolReadings) => 
 });
 
 const FAMILIES: readonly ProxyFamily[] = [
-  counter('lb_listener_connections_total', 'Connections accepted.', (add, { observation }) => {
-    for (const [listener, { accepted }] of observation.listeners) add({ listener }, accepted);
-  }),
-  gauge('lb_listener_connections_active', 'Connections open now.', (add, { observation }) => {
-    for (const [listener, { active }] of observation.listeners) add({ listener }, active);
-  }),
-  counter('lb_listener_connections_closed_total', 'Connections ended, by reason.', (add, { observation }) => {
-    for (const [listener, { closed }] of observation.listeners)
-      for (const [reason, count] of Object.entries(closed)) add({ listener, reason }, count);
-  }),
+  ...LISTENER_FAMILIES,
   counter(
-    'lb_listener_bytes_total',
-    'Bytes relayed, by direction: from_client or to_client.',
-    (add, { observation }) => {
-      for (const [listener, counts] of observation.listeners) {
-        add({ listener, direction: 'from_client' }, counts.bytesFromClients);
-        add({ listener, direction: 'to_client' }, counts.bytesToClients);
-      }
+    'lb_limit_sources_lost_total',
+    'Sources that the table of limits had no room for: their rate was forgotten, or they were not tracked.',
+    (add, { sourcesLost }) => {
+      for (const [result, count] of Object.entries(sourcesLost)) add({ result }, count);
     },
   ),
-  {
-    ...gauge(
-      'lb_listener_bound',
-      '1 when the address of the listener is bound; 0 when the listener cannot run here.',
-      (add, { observation }) => {
-        const failed = new Set(observation.applied.failedListeners.map(({ listener }) => listener));
-        for (const listener of new Set([...observation.listeners.keys(), ...failed]))
-          add({ listener }, failed.has(listener) ? 0 : 1);
-      },
-    ),
-    combine: Math.min,
-  },
   poolGauge(
     'lb_pool_panic',
     '1 while no backend of the pool is healthy: all of them are used, or new connections are refused.',
@@ -96,6 +58,9 @@ const FAMILIES: readonly ProxyFamily[] = [
     ({ policy }) => policy.expectHealthy,
   ),
   poolGauge('lb_pool_serving_tier', 'The tier that new connections go to.', ({ servingTier }) => servingTier),
+  gauge('lb_queue_connections', 'Connections that wait for a place at a backend.', (add, { queues }) => {
+    for (const [pool, { waiting }] of queues) add({ pool }, waiting);
+  }),
   gauge(
     'lb_backends_leading_back',
     'Backends that lead back to a listener of the fleet and so get no connections.',
@@ -219,7 +184,7 @@ export function createProxyMetrics(read: () => ProxyReadings, metricBackends: nu
     const parts = [
       await registry.metrics(),
       ...families.map(({ fill, bounded }) => bounded.render(samplesOf(fill, now), names)),
-      await poolFamilies(now.poolConnectSeconds, names.pool),
+      await poolFamilies(now, names.pool),
       await listenerFamilies(listeners, names.listener),
       await backendSeries.render({
         backends,

@@ -1,7 +1,7 @@
 /** What workers terminate TLS with. The main thread reads and validates it, and sends it before a plan that needs it. */
 
 /** A certificate of the folder, under the name that listeners use. */
-interface Certificate {
+export interface Certificate {
   readonly name: string;
   /** The names that it is valid for: lower case, without a trailing dot, `*.` first for a wildcard. */
   readonly serverNames: readonly string[];

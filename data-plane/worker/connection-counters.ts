@@ -17,6 +17,7 @@ import {
   type HANDSHAKES,
   HISTOGRAM_CELLS,
   LISTENER_COUNTERS,
+  QUEUE_SECONDS,
   WORKER_COUNTERS,
   type WorkerCells,
 } from '../memory/shared-memory.ts';
@@ -57,6 +58,12 @@ export class ConnectionCounters {
     observe(cells.backendConnectSeconds, backend, bucket, seconds);
     observe(cells.poolConnectSeconds, pool, bucket, seconds);
     observe(cells.listenerConnectSeconds, listener, bucket, seconds);
+  }
+
+  /** It waited for a place at a backend of this pool. */
+  waited(pool: number, waitedMs: number): void {
+    const seconds = waitedMs / 1_000;
+    observe(this.#cells.poolQueueSeconds, pool, bucketOf(QUEUE_SECONDS, seconds), seconds);
   }
 
   connectFailed(backend: number): void {

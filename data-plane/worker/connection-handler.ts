@@ -9,77 +9,89 @@
  *  - at most `retries` attempts follow the first, each on a backend not yet tried, or, when all were tried, on any
  *    eligible one after a delay that doubles, with jitter.
  */
-import type { Clock } from '../../core/runtime/clock.ts';
-import type { Random } from '../../core/runtime/random.ts';
-import { type PickRequest, NO_BACKEND } from '../balancing/balancer.ts';
-import { TriedSet } from '../balancing/tried-set.ts';
+import { NO_BACKEND } from '../balancing/balancer.ts';
 import {
   type BackendTls,
   type ConnectionHandler,
   type ConnectionTimeouts,
   type Engine,
+  type FirstBytes,
+  type FirstBytesWanted,
   NO_ROW,
+  READ_FIRST,
   TERMINATE,
 } from '../engine/engine.ts';
-import type { WorkerLog } from './worker-log.ts';
+import { Admission } from '../admission/admission.ts';
+import type { ListenerAdmission } from '../admission/listener-admission.ts';
+import type { PeerAddress } from '../engine/peer-address.ts';
 import type { CloseReason } from '../../core/wire/close-reasons.ts';
+import { writeProxyHeader, writeProxyLine } from '../first-bytes/write-proxy-header.ts';
 import { ERRNO, errnoName, isOwnFailure } from '../kernel/errno.ts';
 import type { SharedCells, WorkerCells } from '../memory/shared-memory.ts';
 import type { ConnectionCounters } from './connection-counters.ts';
-import type { ConnectionRecords } from './connection-records.ts';
 import type { PassiveHealth } from './passive-health.ts';
-import type { PlanRuntime, PoolRuntime } from './plan-runtime.ts';
-import { ConnectAttempts, ConnectionSlots, SEEN } from './connection-slots.ts';
+import { Places, type PlacesInputs } from './places.ts';
+import { type ListenerRuntime, type PlanRuntime, type PoolRuntime, routed } from './plan-runtime.ts';
+import { type ConnectAttempts, ConnectionSlots } from './connection-slots.ts';
+import { Exchanges } from './exchanges.ts';
+import { firstWanted, isAsWanted, NOTHING_WANTED } from './first-wanted.ts';
+import type { WorkerLog } from './worker-log.ts';
 
-/** The delay before the n-th repeated attempt is this × 2^n, of which at least half is waited. */
-const REPEAT_DELAY_MS = 100;
-const BOTH_SPOKE = SEEN.request | SEEN.answer;
-/**
- * A backend that ends a connection without a byte failed a client that had asked for something. Where nobody had spoken,
- * only an end within this time counts: a later one is patience that ran out, such as that of a web server.
- */
-const EARLY_MS = 1_000;
 const LIFETIME_JITTER = 0.1;
 const NEVER: ConnectionTimeouts = { connectMs: 0, idleMs: 0, halfClosedMs: 0, lifetimeMs: 0 };
 
-export interface HandlerInputs {
+export interface HandlerInputs extends PlacesInputs {
   readonly shared: SharedCells;
   readonly own: WorkerCells;
   readonly counters: ConnectionCounters;
   readonly passiveHealth: PassiveHealth;
   readonly log: WorkerLog;
-  /** Null: there is no connection log. */
-  readonly records: ConnectionRecords | null;
-  readonly clock: Clock;
-  readonly random: Random;
 }
 
 // `!` on typed arrays in this file: the engine names only slots that it gave to onAccept.
 export class WorkerConnections implements ConnectionHandler {
-  retryDelayMs = 0;
   readonly #inputs: HandlerInputs;
   #plan: PlanRuntime | null = null;
-  /** Of the listener whose client is being accepted. */
-  #serverContext = 0;
   readonly #slots = new ConnectionSlots();
-  readonly #spareAttempts: ConnectAttempts[] = [];
-  readonly #request: PickRequest = { sourceHash: 0, nowMs: 0 };
-  readonly #tried = new TriedSet();
+  readonly #places: Places;
+  readonly #admission: Admission;
+  readonly #exchanges: Exchanges;
 
   constructor(inputs: HandlerInputs) {
     this.#inputs = inputs;
+    this.#admission = new Admission(inputs);
+    this.#exchanges = new Exchanges(inputs, this.#slots);
+    this.#places = new Places(inputs, this.#slots);
+  }
+
+  get retryDelayMs(): number {
+    return this.#places.delayMs;
+  }
+
+  get refusal(): CloseReason {
+    return this.#places.refusal;
   }
 
   /** Decides by this plan from now on, and checks attempts under way against it. */
   adopt(plan: PlanRuntime, engine: Engine): void {
     this.#plan = plan;
-    for (const slot of this.#slots.attempts.keys()) {
+    this.#places.plan = plan;
+    for (const [slot, attempt] of this.#slots.attempts) {
       const backend = this.#slots.backend[slot]!;
-      const pool = this.#slots.pool[slot]!;
-      if (backend !== NO_ROW && !takesConnections(plan.poolByRow(pool), plan.candidateOfRow(backend))) {
-        engine.reconsider(slot);
-      }
+      const pool = plan.poolByRow(this.#slots.pool[slot]!);
+      const goesOn =
+        attempt.waitsFor === NO_ROW
+          ? backend === NO_ROW || takesConnections(pool, plan.candidateOfRow(backend))
+          : this.#places.mayWaitOn(attempt, this.#poolFor(slot, attempt));
+      if (!goesOn) engine.reconsider(slot);
     }
+    // Also for the connections of other workers: this one may be the last to see the room that the plan makes.
+    for (const runtime of plan.pools) this.#inputs.waiters.passOn(runtime);
+  }
+
+  /** This worker was woken: there may be room for connections that wait. */
+  serveWaiting(engine: Engine): void {
+    if (this.#plan) this.#inputs.waiters.serve(this.#plan, engine);
   }
 
   /** Resets a share of the connections to a backend (0 to 1, by chance). Attempts towards it go elsewhere. */
@@ -94,7 +106,7 @@ export class WorkerConnections implements ConnectionHandler {
     }
   }
 
-  onAccept(slot: number, listener: number, sourceHash: number): number {
+  onAccept(slot: number, listener: number, client: PeerAddress): number {
     const slots = this.#slots;
     slots.seen[slot] = 0;
     slots.listener[slot] = listener;
@@ -102,39 +114,36 @@ export class WorkerConnections implements ConnectionHandler {
     slots.acceptedMs[slot] = this.#inputs.clock.nowMs();
     slots.timeouts[slot] = NEVER;
     slots.end = Math.max(slots.end, slot + 1);
+    this.#places.begin();
     this.#inputs.counters.accepted(listener);
-    const pool = this.#plan?.poolOfListener(listener) ?? null;
-    this.#inputs.records?.accepted(slot, pool?.pool.logOneIn ?? 1);
-    if (!pool) return NO_ROW;
-    slots.timeouts[slot] = pool.timeouts.lifetimeMs > 0 ? this.#withJitter(pool.timeouts) : pool.timeouts;
-    const attempt = this.#spareAttempts.pop() ?? new ConnectAttempts();
-    attempt.begin(sourceHash, pool.pool.row);
-    slots.attempts.set(slot, attempt);
-    const termination = this.#plan?.terminationOf(listener) ?? null;
-    if (termination === null) return this.#pick(slot, attempt, pool, 0);
-    this.#serverContext = termination.contextFor(null);
-    return TERMINATE;
+    const runtime = this.#plan?.listener(listener) ?? null;
+    this.#inputs.records?.accepted(slot, runtime?.pool?.pool.logOneIn ?? 1, client);
+    if (!runtime) return this.#refuse('no_backend');
+    const wanted = runtime.firstBytes && firstWanted(runtime.firstBytes, client);
+    const isAnnounced = wanted?.proxyHeader === true;
+    if (!isAnnounced && !this.#admits(slot, runtime.admission, client)) return NO_ROW;
+    const attempt = slots.beginAttempts(slot, client.hash());
+    attempt.wanted = wanted;
+    if (isAnnounced) attempt.client = client.copy();
+    return this.#begin(slot, attempt, runtime);
   }
 
-  serverContext(): number {
-    return this.#serverContext;
+  firstBytes(slot: number): FirstBytesWanted {
+    return this.#slots.attempts.get(slot)?.wanted ?? NOTHING_WANTED;
   }
 
-  onTerminated(slot: number, isResumed: boolean): number {
-    this.#inputs.counters.handshake(isResumed ? 'tlsResumed' : 'tlsFull');
+  onFirstBytes(slot: number, found: FirstBytes): number {
     const attempt = this.#slots.attempts.get(slot);
-    const pool = attempt ? this.#poolFor(slot, attempt) : null;
-    return attempt && pool ? this.#pick(slot, attempt, pool, 0) : NO_ROW;
-  }
-
-  onTerminationFailed(slot: number, why: string): void {
-    this.#inputs.counters.handshake('tlsFailed');
-    const listener = this.#plan?.nameOfListener(this.#slots.listener[slot]!) ?? '';
-    this.#inputs.log.write('debug', `a client could not set up TLS: ${why}`, { listener });
-  }
-
-  backendTls(slot: number): BackendTls | null {
-    return this.#plan?.poolByRow(this.#slots.pool[slot]!)?.tls ?? null;
+    const runtime = this.#plan?.listener(this.#slots.listener[slot]!) ?? null;
+    this.#places.begin();
+    if (!attempt?.wanted || !runtime) return this.#refuse('no_backend');
+    if (!isAsWanted(attempt.wanted, found)) return this.#refuse('bad_first_bytes');
+    const isHeader = found.what === 'proxy_header';
+    if (isHeader && !this.#admits(slot, runtime.admission, this.#announced(slot, attempt, found)))
+      return NO_ROW;
+    attempt.wanted = isHeader ? (runtime.firstBytes?.hello ?? null) : null;
+    if (found.what === 'hello') [attempt.serverName, attempt.alpn] = [found.serverName, found.alpn];
+    return this.#begin(slot, attempt, runtime);
   }
 
   timeouts(slot: number): ConnectionTimeouts {
@@ -143,19 +152,55 @@ export class WorkerConnections implements ConnectionHandler {
 
   onConnectFailed(slot: number, errno: number, why?: string): number {
     const attempt = this.#slots.attempts.get(slot);
-    this.retryDelayMs = 0;
-    if (!attempt || this.#slots.backend[slot] === NO_ROW) return NO_ROW;
+    const places = this.#places;
+    places.begin();
+    if (!attempt) return NO_ROW;
+    if (attempt.waitsFor !== NO_ROW)
+      return places.askAgain(slot, attempt, this.#poolFor(slot, attempt), errno);
+    if (this.#slots.backend[slot] === NO_ROW) return NO_ROW;
     if (errno !== ERRNO.canceled) this.#countFailure(slot, attempt, errno, why);
-    this.#release(slot);
+    places.release(slot);
+    if (attempt.failed > 0) places.refusal = 'connect_failed';
     const pool = this.#poolFor(slot, attempt);
     if (!pool || attempt.failed > pool.pool.retries) return NO_ROW;
-    const untried = this.#pick(slot, attempt, pool, 0);
-    if (untried !== NO_ROW || attempt.tried.length === 0) return untried;
-    attempt.tried.length = 0;
-    const step = REPEAT_DELAY_MS * 2 ** attempt.repeats;
-    this.retryDelayMs = step / 2 + (this.#inputs.random.next() * step) / 2;
-    attempt.repeats += 1;
-    return this.#pick(slot, attempt, pool, this.retryDelayMs);
+    const untried = places.pick(slot, attempt, pool, 0);
+    if (untried !== NO_ROW) return untried;
+    return attempt.tried.length > 0
+      ? places.repeat(slot, attempt, pool)
+      : places.wait(slot, attempt, pool, true);
+  }
+
+  serverContext(slot: number): number {
+    const listener = this.#plan?.listener(this.#slots.listener[slot]!);
+    return listener?.termination?.contextFor(this.#slots.attempts.get(slot)?.serverName ?? null) ?? 0;
+  }
+
+  onTerminated(slot: number, isResumed: boolean): number {
+    this.#inputs.counters.handshake(isResumed ? 'tlsResumed' : 'tlsFull');
+    const attempt = this.#slots.attempts.get(slot);
+    const runtime = this.#plan?.listener(this.#slots.listener[slot]!);
+    this.#places.begin();
+    return attempt && runtime ? this.#choose(slot, attempt, runtime) : NO_ROW;
+  }
+
+  onTerminationFailed(_slot: number, why: string): void {
+    this.#inputs.counters.handshake('tlsFailed');
+    this.#inputs.log.write('debug', `TLS with a client could not be set up: ${why}`);
+  }
+
+  backendTls(slot: number): BackendTls | null {
+    return this.#plan?.poolByRow(this.#slots.pool[slot]!)?.tls ?? null;
+  }
+
+  hasPreface(slot: number): boolean {
+    return this.#proxyProtocol(slot) !== null;
+  }
+
+  preface(slot: number, client: PeerAddress, local: PeerAddress, into: Uint8Array): number {
+    const { announced, serverName } = this.#slots.attempts.get(slot) ?? { announced: null, serverName: null };
+    const [from, to] = announced ? [announced.client, announced.local] : [client, local];
+    if (this.#proxyProtocol(slot) === 'v1') return writeProxyLine(from, to, into);
+    return writeProxyHeader(from, to, serverName ?? '', this.#inputs.records?.idOf(slot) ?? '', into);
   }
 
   onEstablished(slot: number): void {
@@ -172,41 +217,74 @@ export class WorkerConnections implements ConnectionHandler {
     if (candidate !== NO_BACKEND) {
       this.#plan?.poolByRow(pool)?.balancer.connected?.(candidate, connectMs, nowMs);
     }
-    this.#endAttempt(slot);
+    this.#slots.endAttempts(slot);
   }
 
   onBytes(slot: number, toBackend: number, toClient: number): void {
-    const { backend, listener, seen } = this.#slots;
-    if ((seen[slot]! & BOTH_SPOKE) !== BOTH_SPOKE) this.#spoke(slot, toBackend, toClient);
+    const { backend, listener } = this.#slots;
+    this.#exchanges.passed(slot, toBackend, toClient);
     this.#inputs.counters.bytes(backend[slot]!, listener[slot]!, toBackend, toClient);
     this.#inputs.records?.bytes(slot, toBackend, toClient);
   }
 
   onClosed(slot: number, reason: CloseReason): void {
     const { acceptedMs, attempts, backend, listener } = this.#slots;
+    const attempt = attempts.get(slot);
     const durationMs = this.#inputs.clock.nowMs() - acceptedMs[slot]!;
-    const established = attempts.has(slot) ? NO_ROW : backend[slot]!;
+    const established = attempt ? NO_ROW : backend[slot]!;
     // Before the release: a row that nothing uses may be given to another backend.
     this.#inputs.records?.closed(slot, listener[slot]!, reason, durationMs);
+    this.#admission.released(slot, listener[slot]!);
     this.#inputs.counters.closed(listener[slot]!, established, reason, durationMs);
-    this.#endAttempt(slot);
-    this.#release(slot);
+    if (attempt) this.#inputs.waiters.end(slot, attempt, this.#plan);
+    this.#slots.endAttempts(slot);
+    this.#places.release(slot);
   }
 
   onBackendEnded(slot: number): void {
-    const { acceptedMs, backend, pool, seen } = this.#slots;
-    const before = seen[slot]!;
-    if ((before & (SEEN.answer | SEEN.backendEnd)) !== 0) return;
-    seen[slot] = before | SEEN.backendEnd;
-    const ageMs = this.#inputs.clock.nowMs() - acceptedMs[slot]!;
-    if ((before & SEEN.request) === 0 && ageMs > EARLY_MS) return;
-    const row = backend[slot]!;
-    this.#inputs.counters.closedEarly(row);
-    const runtime = this.#plan?.poolByRow(pool[slot]!) ?? null;
+    const row = this.#slots.backend[slot]!;
+    if (!this.#exchanges.backendEnded(slot, row)) return;
+    const runtime = this.#plan?.poolByRow(this.#slots.pool[slot]!) ?? null;
     const candidate = this.#plan?.candidateOfRow(row) ?? NO_BACKEND;
     // One that is drained to be restarted ends what is open, and is not kept out for that when it is back.
     if (runtime && takesConnections(runtime, candidate))
       this.#inputs.passiveHealth.closedEarly(row, runtime.pool);
+  }
+
+  #begin(slot: number, attempt: ConnectAttempts, runtime: ListenerRuntime): number {
+    if (attempt.wanted !== null) return READ_FIRST;
+    return runtime.termination === null ? this.#choose(slot, attempt, runtime) : TERMINATE;
+  }
+
+  #choose(slot: number, attempt: ConnectAttempts, runtime: ListenerRuntime): number {
+    const pool = routed(runtime, attempt);
+    if (!pool) return this.#refuse('no_route');
+    const { timeouts } = pool;
+    this.#slots.timeouts[slot] = timeouts.lifetimeMs > 0 ? this.#withJitter(timeouts) : timeouts;
+    attempt.moveTo(pool.pool.row);
+    return this.#places.find(slot, attempt, pool);
+  }
+
+  /** Who the client is that a header is about: the one it announces, or else the connection's own. */
+  #announced(slot: number, attempt: ConnectAttempts, { client, isLocal, local }: FirstBytes): PeerAddress {
+    if (isLocal) return attempt.client ?? client;
+    attempt.sourceHash = client.hash();
+    attempt.announce(client, local);
+    this.#inputs.records?.announced(slot, client);
+    return client;
+  }
+
+  /** Whether a client may connect, by its own address or the one that a header announced; otherwise `refusal` says why not. */
+  #admits(slot: number, rules: ListenerAdmission | null, client: PeerAddress): boolean {
+    if (rules === null) return true;
+    const refusal = this.#admission.refusal(slot, this.#slots.listener[slot]!, rules, client);
+    if (refusal !== null) this.#places.refusal = refusal;
+    return refusal === null;
+  }
+
+  #refuse(reason: CloseReason): typeof NO_ROW {
+    this.#places.refusal = reason;
+    return NO_ROW;
   }
 
   /** Connections that came together do not end together. */
@@ -215,52 +293,19 @@ export class WorkerConnections implements ConnectionHandler {
     return { ...timeouts, lifetimeMs: timeouts.lifetimeMs * shorter };
   }
 
-  #spoke(slot: number, toBackend: number, toClient: number): void {
-    const { seen } = this.#slots;
-    if (toBackend > 0) seen[slot]! |= SEEN.request;
-    if (toClient > 0 && (seen[slot]! & SEEN.answer) === 0) this.#answered(slot);
-  }
-
-  #answered(slot: number): void {
-    const { acceptedMs, backend, listener, seen } = this.#slots;
-    seen[slot]! |= SEEN.answer;
-    this.#inputs.passiveHealth.answered(backend[slot]!);
-    const sinceAcceptMs = this.#inputs.clock.nowMs() - acceptedMs[slot]!;
-    this.#inputs.counters.answered(backend[slot]!, listener[slot]!, sinceAcceptMs);
-    this.#inputs.records?.answered(slot, sinceAcceptMs);
+  /** The header that the backend of a slot expects. */
+  #proxyProtocol(slot: number): 'v1' | 'v2' | null {
+    return this.#plan?.poolByRow(this.#slots.pool[slot]!)?.pool.proxyProtocol ?? null;
   }
 
   /** The pool to try next: a different one than before when the listener was moved meanwhile. */
   #poolFor(slot: number, attempt: ConnectAttempts): PoolRuntime | null {
     const plan = this.#plan;
-    const pool = plan?.poolOfListener(this.#slots.listener[slot]!) ?? plan?.poolByRow(attempt.pool) ?? null;
+    const listener = plan?.listener(this.#slots.listener[slot]!);
+    const now = listener && routed(listener, attempt);
+    const pool = now ?? plan?.poolByRow(attempt.pool) ?? null;
     if (pool && pool.pool.row !== attempt.pool) attempt.moveTo(pool.pool.row);
     return pool;
-  }
-
-  #pick(
-    slot: number,
-    attempt: ConnectAttempts,
-    { balancer, candidates, pool }: PoolRuntime,
-    delayMs: number,
-  ): number {
-    const nowMs = this.#inputs.clock.nowMs();
-    this.#inputs.records?.sentTo(slot, pool.row);
-    this.#request.sourceHash = attempt.sourceHash;
-    this.#request.nowMs = nowMs;
-    this.#tried.clear();
-    for (const row of attempt.tried) {
-      const candidate = this.#plan?.candidateOfRow(row) ?? NO_BACKEND;
-      if (candidate !== NO_BACKEND) this.#tried.add(candidate);
-    }
-    const candidate = balancer.pick(this.#request, this.#tried);
-    if (candidate === NO_BACKEND) return NO_ROW;
-    attempt.startedMs = nowMs + delayMs;
-    const row = candidates.row(candidate);
-    this.#slots.backend[slot] = row;
-    this.#slots.pool[slot] = pool.row;
-    this.#inputs.records?.attempted(slot, row);
-    return row;
   }
 
   #countFailure(slot: number, attempt: ConnectAttempts, errno: number, why?: string): void {
@@ -277,30 +322,10 @@ export class WorkerConnections implements ConnectionHandler {
     const nowMs = this.#inputs.clock.nowMs();
     runtime.balancer.connectFailed?.(candidate, Math.max(0, nowMs - attempt.startedMs), nowMs);
     this.#inputs.passiveHealth.connectFailed(backend, why ?? errnoName(errno), runtime.pool);
-    if (why) this.#inputs.log.write('warn', `a backend could not be connected to: ${why}`, { pool: runtime.pool.name });
-  }
-
-  /** Releases the reservation, if there is one: through the balancer, or directly when the plan does not name the row. */
-  #release(slot: number): void {
-    const backend = this.#slots.backend[slot]!;
-    if (backend === NO_ROW) return;
-    this.#slots.backend[slot] = NO_ROW;
-    const candidate = this.#plan?.candidateOfRow(backend) ?? NO_BACKEND;
-    const runtime = this.#plan?.poolByRow(this.#slots.pool[slot]!);
-    if (runtime && candidate !== NO_BACKEND) {
-      runtime.balancer.release(candidate);
-    } else {
-      // The shared count last: once it is zero, the row may be given to another backend.
-      this.#inputs.own.backendOpen[backend]! -= 1;
-      Atomics.sub(this.#inputs.shared.open, backend, 1);
-    }
-  }
-
-  #endAttempt(slot: number): void {
-    const attempt = this.#slots.attempts.get(slot);
-    if (!attempt) return;
-    this.#spareAttempts.push(attempt);
-    this.#slots.attempts.delete(slot);
+    if (why)
+      this.#inputs.log.write('warn', `a backend could not be connected to: ${why}`, {
+        pool: runtime.pool.name,
+      });
   }
 }
 

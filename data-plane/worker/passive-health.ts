@@ -30,7 +30,16 @@ export class PassiveHealth {
   readonly #own: Pick<WorkerCells, 'backends'>;
   readonly #post: (message: FromWorker) => void;
 
-  constructor(shared: SharedCells, own: Pick<WorkerCells, 'backends'>, post: (message: FromWorker) => void) {
+  /** Another tier may serve now. */
+  readonly #onPoolMoved: (pool: number) => void;
+
+  constructor(
+    shared: SharedCells,
+    own: Pick<WorkerCells, 'backends'>,
+    post: (message: FromWorker) => void,
+    onPoolMoved: (pool: number) => void,
+  ) {
+    this.#onPoolMoved = onPoolMoved;
     this.#shared = shared;
     this.#own = own;
     this.#post = post;
@@ -75,6 +84,7 @@ export class PassiveHealth {
     if (pool.alwaysUp) return false;
     if (Atomics.compareExchange(health, row, HEALTH.healthy, HEALTH.ejected) !== HEALTH.healthy) return false;
     Atomics.add(poolEpoch, pool.row, 1);
+    this.#onPoolMoved(pool.row);
     this.#post({ type: 'ejected', row, generation: Atomics.load(generation, row), ...what });
     return true;
   }

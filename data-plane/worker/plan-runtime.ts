@@ -10,8 +10,11 @@ import type { Random } from '../../core/runtime/random.ts';
 import { type Balancer, NO_BACKEND } from '../balancing/balancer.ts';
 import { PoolCandidates } from './pool-candidates.ts';
 import { BALANCERS } from '../balancing/registry.ts';
-import type { ConnectionTimeouts } from '../engine/engine.ts';
-import type { Plan, PlanPool } from '../plan/plan.ts';
+import type { ListenerAdmission } from '../admission/listener-admission.ts';
+import type { CidrTable } from '../admission/cidr-table.ts';
+import type { ConnectionTimeouts, FirstBytesWanted } from '../engine/engine.ts';
+import { RouteTable } from '../first-bytes/route-table.ts';
+import type { Plan, PlanFirstBytes, PlanPool } from '../plan/plan.ts';
 import type { Initiation, Termination, TlsContexts } from '../tls/tls-contexts.ts';
 import { MAX_BACKENDS, type SharedCells, type WorkerCells } from '../memory/shared-memory.ts';
 
@@ -32,13 +35,32 @@ export interface PoolRuntime {
   readonly tls: Initiation | null;
 }
 
+export interface ListenerRuntime {
+  /** Null: only routes lead to pools. */
+  readonly pool: PoolRuntime | null;
+  /** Null: a backend is chosen without looking at the client's first bytes. */
+  readonly firstBytes: FirstBytesRuntime | null;
+  /** Null: everybody may connect. */
+  readonly admission: ListenerAdmission | null;
+  /** How it terminates TLS; null: it does not. */
+  readonly termination: Termination | null;
+}
+
+export interface FirstBytesRuntime {
+  readonly proxyFrom: CidrTable | null;
+  readonly header: FirstBytesWanted;
+  /** Null: it decides nothing. */
+  readonly hello: FirstBytesWanted | null;
+  readonly routes: RouteTable;
+  /** By the number of a route's pool. */
+  readonly pools: readonly PoolRuntime[];
+}
+
 export class PlanRuntime {
   readonly sequence: number;
   /** By listener row. */
-  readonly #poolOfListener = new Map<number, PoolRuntime>();
+  readonly #listeners = new Map<number, ListenerRuntime>();
   readonly #poolByRow = new Map<number, PoolRuntime>();
-  /** By listener row: those that terminate TLS. */
-  readonly #terminations = new Map<number, Termination>();
   /** By backend row; a row belongs to one pool. */
   readonly #candidateOfRow = new Int32Array(MAX_BACKENDS).fill(NO_BACKEND);
 
@@ -56,21 +78,24 @@ export class PlanRuntime {
       }
     }
     for (const listener of plan.listeners) {
-      const runtime = pools[listener.pool];
-      if (runtime) this.#poolOfListener.set(listener.row, runtime);
-      if (listener.tls === null) continue;
-      const { name, row, tls } = listener;
-      this.#terminations.set(row, surroundings.tls.termination(name, tls, plan.sequence));
+      const firstBytes = listener.firstBytes && firstBytesRuntime(listener.firstBytes, pools);
+      const pool = pools[listener.pool] ?? null;
+      const { name, tls } = listener;
+      this.#listeners.set(listener.row, {
+        pool,
+        firstBytes,
+        admission: listener.admission,
+        termination: tls && surroundings.tls.termination(name, tls, plan.sequence),
+      });
     }
   }
 
-  poolOfListener(listener: number): PoolRuntime | null {
-    return this.#poolOfListener.get(listener) ?? null;
+  get pools(): Iterable<PoolRuntime> {
+    return this.#poolByRow.values();
   }
 
-  /** How a listener terminates TLS; null: it does not. */
-  terminationOf(listener: number): Termination | null {
-    return this.#terminations.size === 0 ? null : (this.#terminations.get(listener) ?? null);
+  listener(row: number): ListenerRuntime | null {
+    return this.#listeners.get(row) ?? null;
   }
 
   poolByRow(row: number): PoolRuntime | null {
@@ -83,6 +108,28 @@ export class PlanRuntime {
   }
 }
 
+/** Where a hello leads at a listener: by its routes, or to its own pool. Null: nowhere. */
+export function routed(
+  { pool, firstBytes }: ListenerRuntime,
+  { serverName, alpn }: { readonly serverName: string | null; readonly alpn: readonly string[] },
+): PoolRuntime | null {
+  if (firstBytes === null) return pool;
+  return firstBytes.pools[firstBytes.routes.find(serverName, alpn)] ?? pool;
+}
+
+function firstBytesRuntime(
+  { proxyFrom, hello, routes, timeoutMs }: PlanFirstBytes,
+  pools: readonly PoolRuntime[],
+): FirstBytesRuntime {
+  return {
+    pools,
+    proxyFrom,
+    header: { proxyHeader: true, hello: false, timeoutMs },
+    hello: hello ? { proxyHeader: false, hello: true, timeoutMs } : null,
+    routes: new RouteTable(routes),
+  };
+}
+
 function poolRuntime(
   pool: PlanPool,
   sequence: number,
@@ -90,7 +137,7 @@ function poolRuntime(
   surroundings: PlanSurroundings,
 ): PoolRuntime {
   const { shared, own, random } = surroundings;
-  const tls = pool.tls === null ? null : surroundings.tls.initiation(pool.name, pool.tls, sequence);
+  const tls = pool.tls && surroundings.tls.initiation(pool.name, pool.tls, sequence);
   const timeouts = {
     connectMs: pool.connectTimeoutMs,
     idleMs: pool.idleMs,
@@ -118,7 +165,8 @@ function isBalancedAlike(a: PlanPool, b: PlanPool): boolean {
     a.refuses === b.refuses &&
     isSameArray(a.rows, b.rows) &&
     isSameArray(a.weights, b.weights) &&
-    (a.tiers === b.tiers || (a.tiers !== null && b.tiers !== null && isSameArray(a.tiers, b.tiers)))
+    isSameArray(a.tiers ?? NONE, b.tiers ?? NONE) &&
+    isSameArray(a.maxConnections ?? NONE, b.maxConnections ?? NONE)
   );
 }
 
@@ -139,6 +187,8 @@ export function movedCandidates(from: PlanPool, to: PlanPool): Int32Array {
   }
   return moved;
 }
+
+const NONE = new Uint8Array();
 
 /** Whether two arrays hold the same numbers. */
 function isSameArray(a: ArrayLike<number>, b: ArrayLike<number>): boolean {

@@ -6,6 +6,8 @@
  *  - up: weight above 0 and `healthy`, or any health in a pool that is not checked. A draining or disabled backend has
  *    weight 0 in every plan, so it never serves;
  *  - one tier serves: the first with a candidate that is up; exactly those of it that are up are eligible;
+ *  - a candidate never has more open connections than its limit, over all workers. Being full makes it no less eligible:
+ *    tiers are about health;
  *  - when none is up at all, nothing is eligible in a pool that refuses then; in others, everything of weight above 0 of
  *    the first tier that has any is;
  *  - eligibility and weights are read again, in O(n), at the first question after the pool's epoch moved, and at no other
@@ -14,14 +16,17 @@
  */
 import type { PlanPool } from '../plan/plan.ts';
 import { HEALTH, type SharedCells, type WorkerCells } from '../memory/shared-memory.ts';
-import type { Candidates } from '../balancing/balancer.ts';
+import type { Candidates, Tried } from '../balancing/balancer.ts';
 
 /** Above every tier. */
 const NO_TIER = 256;
+const NO_LIMIT = 0x7fff_ffff;
 
 // `!` on typed arrays in this file: candidates are below their count, and each pick runs through here.
 export class PoolCandidates implements Candidates {
   readonly count: number;
+  /** Whether the last `reserve` has got a place. */
+  reserved = true;
   // Each array in a field of its own: objects that come by message have another shape than those made here, and code
   // that V8 compiled for one (warm-up.ts) must not be thrown away when the other comes.
   readonly #poolRow: number;
@@ -30,6 +35,7 @@ export class PoolCandidates implements Candidates {
   readonly #rows: Int32Array;
   readonly #planWeights: Uint16Array;
   readonly #tiers: Uint8Array | null;
+  readonly #maxConnections: Int32Array | null;
   readonly #poolEpoch: Int32Array;
   readonly #health: Int32Array;
   readonly #rampTenths: Uint8Array;
@@ -55,6 +61,7 @@ export class PoolCandidates implements Candidates {
     this.#planWeights = pool.weights;
     this.#weights = pool.weights;
     this.#tiers = pool.tiers;
+    this.#maxConnections = pool.maxConnections;
     this.#poolEpoch = shared.poolEpoch;
     this.#health = shared.health;
     this.#rampTenths = shared.rampTenths;
@@ -89,9 +96,34 @@ export class PoolCandidates implements Candidates {
     return this.#open[this.#rows[candidate]!]!;
   }
 
+  /** Whether any of them has a limit. */
+  get areLimited(): boolean {
+    return this.#maxConnections !== null;
+  }
+
+  isFull(candidate: number): boolean {
+    if (this.#maxConnections === null) return false;
+    return Atomics.load(this.#open, this.#rows[candidate]!) >= (this.#maxConnections[candidate]! || NO_LIMIT);
+  }
+
+  /** Whether there is an eligible one that is not full, nor in `tried`. O(n). */
+  hasRoom(tried?: Tried): boolean {
+    for (let candidate = 0; candidate < this.count; candidate++)
+      if (this.eligible(candidate) && !this.isFull(candidate) && !tried?.has(candidate)) return true;
+    return false;
+  }
+
+  /** Whether any is eligible, full or not. O(n). */
+  get anyServes(): boolean {
+    let candidate = 0;
+    while (candidate < this.count && !this.eligible(candidate)) candidate++;
+    return candidate < this.count;
+  }
+
   reserve(candidate: number): void {
     const row = this.#rows[candidate]!;
-    Atomics.add(this.#open, row, 1);
+    if (this.#maxConnections === null) Atomics.add(this.#open, row, 1);
+    else if (!this.#takePlace(row, this.#maxConnections[candidate]! || NO_LIMIT)) return;
     this.#ownOpen[row]!++;
   }
 
@@ -100,6 +132,18 @@ export class PoolCandidates implements Candidates {
     // The shared count last: once it is zero, the row may be given to another backend.
     this.#ownOpen[row]!--;
     Atomics.sub(this.#open, row, 1);
+  }
+
+  /** The count never exceeds the limit, not even for a moment: another worker would see that as full. */
+  #takePlace(row: number, most: number): boolean {
+    let open = Atomics.load(this.#open, row);
+    while (open < most) {
+      const before = Atomics.compareExchange(this.#open, row, open, open + 1);
+      if (before === open) break;
+      open = before;
+    }
+    this.reserved = open < most;
+    return this.reserved;
   }
 
   #refresh(): void {

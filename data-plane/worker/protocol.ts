@@ -60,10 +60,15 @@ export type FromWorker =
 /** What a worker thread is started with. */
 export interface WorkerStart {
   readonly index: number;
+  /** What the ids of its connections begin with. */
+  readonly id: string;
   readonly engine: 'portable' | 'epoll';
   readonly buffers: SharedBuffers;
-  /** An eventfd that is written after each message; -1 where none is needed. */
-  readonly wakeFd: number;
+  /**
+   * By worker: an eventfd that the main thread writes after each message, and any thread when the worker is to look at
+   * its queues; empty where none is needed.
+   */
+  readonly wakeFds: readonly number[];
   /** Seeds the worker's randomness. */
   readonly seed: number;
   /** Move bulk transfers through pipes. */

@@ -3,7 +3,7 @@ import type { Clock } from '../../core/runtime/clock.ts';
 import { messageOf } from '../../core/runtime/errors.ts';
 import { seededRandom } from '../../core/runtime/random.ts';
 import type { Engine, EngineFactory } from '../engine/engine.ts';
-import { PeerAddress } from '../engine/peer-address.ts';
+import { PoolQueues } from '../memory/pool-queues.ts';
 import { LogRing } from '../memory/log-ring.ts';
 import { type SharedCells, sharedCells, workerCells } from '../memory/shared-memory.ts';
 import { TlsContexts } from '../tls/tls-contexts.ts';
@@ -14,6 +14,7 @@ import { ConnectionRecords } from './connection-records.ts';
 import { PassiveHealth } from './passive-health.ts';
 import { PlanRuntime, type PlanSurroundings } from './plan-runtime.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './protocol.ts';
+import { Waiters } from './waiters.ts';
 import { warmUp } from './warm-up.ts';
 import { WorkerLog } from './worker-log.ts';
 
@@ -22,6 +23,8 @@ export interface WorkerInputs {
   readonly createEngine: EngineFactory;
   readonly clock: Clock;
   post(message: FromWorker): void;
+  /** Ends a worker's wait for events, also this one's next. */
+  wake(worker: number): void;
   /** Ends the thread. */
   exit(): void;
 }
@@ -50,29 +53,33 @@ export class Worker {
       random,
       tls: new TlsContexts((message) => log.write('error', message)),
     };
-    const peer = new PeerAddress();
+    const counters = new ConnectionCounters(own);
+    const queues = new PoolQueues(start.buffers, (worker) => inputs.wake(worker));
     const ring = start.buffers.logRings[start.index];
     this.#connections = new WorkerConnections({
       shared,
       own,
       clock,
       random,
-      counters: new ConnectionCounters(own),
+      counters,
       log,
-      passiveHealth: new PassiveHealth(shared, own, post),
-      records: ring ? new ConnectionRecords({ ring: new LogRing(ring), peer, shared, clock, random }) : null,
+      passiveHealth: new PassiveHealth(shared, own, post, (pool) => queues.wakeNext(pool)),
+      queues,
+      waiters: new Waiters({ worker: start.index, queues, counters, clock }),
+      records: ring
+        ? new ConnectionRecords({ ring: new LogRing(ring), idPrefix: start.id, shared, clock, random })
+        : null,
     });
     this.engine = createEngine({
       handler: this.#connections,
       targets: sharedTargets(shared),
       budget: sharedBudget(shared),
       clock,
-      wakeFd: start.wakeFd,
+      wakeFd: start.wakeFds[start.index] ?? -1,
       holdings: own,
       splice: start.splice,
       parkingBytes: start.parkingBytes,
       sourceAddresses: start.sourceAddresses,
-      peer: ring && peer,
       onSaturated: (on, cause) => post({ type: 'saturated', on, cause }),
       onFault: (where, error) => {
         const stack = error instanceof Error ? (error.stack ?? '') : '';
@@ -120,6 +127,11 @@ export class Worker {
         this.#inputs.exit();
         break;
     }
+  }
+
+  /** It was woken: there may be room for connections that wait. */
+  woken(): void {
+    this.#connections.serveWaiting(this.engine);
   }
 
   /** The thread is about to crash: resets all connections, so that no peer takes that for an orderly close. */

@@ -21,6 +21,7 @@ export function backendStats(
     proxiesUnknown: 0,
     proxiesEjected: 0,
     tier: 0,
+    maxConnections: 0,
     ...more,
   };
 }
@@ -43,7 +44,17 @@ export function statsFrame(fields: Partial<StatsFrame__Output> = {}): StatsFrame
     window: { seconds: '10', nanos: 0 },
     total,
     listeners: [{ listener: 'front', pool: 'web', traffic: total, closedPerSecond: { completed: 120 } }],
-    pools: [{ pool: 'web', traffic: total, backends: 3, backendsUp: 2, expectedHealthy: 0, servingTier: 0 }],
+    pools: [
+      {
+        pool: 'web',
+        traffic: total,
+        backends: 3,
+        backendsUp: 2,
+        expectedHealthy: 0,
+        servingTier: 0,
+        waiting: 0,
+      },
+    ],
     backends: [
       backendStats('10.0.0.1:8080', { connectionsActive: 30, connectionsPerSecond: 80, connect: p99 }),
       backendStats('10.0.0.2:8080', {

@@ -5,7 +5,7 @@ import type { BackendStatus } from '../../core/wire/generated/lb/v1/BackendStatu
 import type { Policy } from '../../core/wire/generated/lb/v1/Policy.ts';
 import type { Pool } from '../../core/wire/generated/lb/v1/Pool.ts';
 import type { Proxy } from '../../core/wire/generated/lb/v1/Proxy.ts';
-import { policyDraftToWire } from '../../core/wire/policy-codec.ts';
+import { policyDraftToWire } from '../../core/wire/resource-codec.ts';
 import type { Answers } from './fake-control-plane.ts';
 
 export function wirePolicy(name: string, revision = 1): Policy {
@@ -79,7 +79,17 @@ export const FLEET: Answers = {
   }),
   ListProxies: () => ({
     proxies: [
-      wireProxy('edge-1'),
+      {
+        ...wireProxy('edge-1'),
+        listeners: [
+          {
+            listener: 'web',
+            connectionsActive: 2,
+            closedTotal: { completed: '9', denied: '3' },
+            wouldBeLimitedTotal: '4',
+          },
+        ],
+      },
       {
         ...wireProxy('edge-2', { revision: 3 }),
         applied: {

@@ -2,6 +2,7 @@
  * A thread that runs one engine under a scripted handler, and checks the order of the engine's calls. engine-rig.ts
  * says which parts of the contract hold for which engine.
  */
+import assert from 'node:assert/strict';
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../core/runtime/clock.ts';
 import { messageOf } from '../../core/runtime/errors.ts';
@@ -14,7 +15,14 @@ import type {
 } from '../../data-plane/engine/engine.ts';
 import type { PauseCause } from '../../data-plane/memory/proxy-counts.ts';
 import type { CloseReason } from '../../core/wire/close-reasons.ts';
-import { NO_ROW } from '../../data-plane/engine/engine.ts';
+import {
+  type FirstBytes,
+  type FirstBytesWanted,
+  NO_ROW,
+  READ_FIRST,
+} from '../../data-plane/engine/engine.ts';
+import type { PeerAddress } from '../../data-plane/engine/peer-address.ts';
+import { ERRNO } from '../../data-plane/kernel/errno.ts';
 import { parseIp } from '../../core/model/ip.ts';
 import { runEngine } from '../../data-plane/engine/run-engine.ts';
 import { epollEngine } from '../../data-plane/engine/epoll/epoll-engine.ts';
@@ -29,7 +37,14 @@ const ENGINES = {
 } satisfies Record<string, EngineFactory>;
 export type EngineName = keyof typeof ENGINES;
 
-type Call = 'onAccept' | 'onConnectFailed' | 'onEstablished' | 'onBytes' | 'onBackendEnded' | 'onClosed';
+type Call =
+  | 'onAccept'
+  | 'onFirstBytes'
+  | 'onConnectFailed'
+  | 'onEstablished'
+  | 'onBytes'
+  | 'onBackendEnded'
+  | 'onClosed';
 
 /** What the handler does. */
 export interface Script {
@@ -39,6 +54,8 @@ export interface Script {
   /** In shared memory. */
   readonly holdings: EngineHoldings;
   readonly rows: readonly { readonly host: string; readonly port: number }[];
+  /** What goes to the backend first, with the two ends of the client's connection in place of CLIENT and LOCAL. */
+  readonly preface?: string;
   /** Rows to try, in this order. */
   readonly attempts: readonly number[];
   readonly timeouts: ConnectionTimeouts;
@@ -47,6 +64,8 @@ export interface Script {
   readonly sourceAddresses: readonly string[];
   /** Of the kernel, for the engine's sockets: so small that little data is congestion. 0: the default. */
   readonly bufferBytes: number;
+  /** What is read of clients where an attempt is READ_FIRST. */
+  readonly firstBytes: FirstBytesWanted | null;
   /** The first time that the handler is called so, it throws. */
   readonly throwIn: Call | null;
 }
@@ -57,6 +76,7 @@ export const PLAIN_SCRIPT = {
   maxConnections: 0,
   sourceAddresses: [],
   bufferBytes: 0,
+  firstBytes: null,
   throwIn: null,
 } satisfies Partial<Script>;
 
@@ -71,6 +91,15 @@ export type ToHost =
 export type FromHost =
   | { readonly type: 'accepted'; readonly slot: number; readonly sourceHash: number }
   | { readonly type: 'failed'; readonly slot: number; readonly errno: number }
+  | {
+      readonly type: 'read-first';
+      readonly slot: number;
+      readonly what: FirstBytes['what'];
+      /** The hash of the client that a PROXY header announces; null: none does. */
+      readonly announced: number | null;
+      readonly serverName: string | null;
+      readonly alpn: readonly string[];
+    }
   | { readonly type: 'established'; readonly slot: number }
   /** The first bytes that a client's kernel got. */
   | { readonly type: 'first-bytes'; readonly slot: number }
@@ -96,6 +125,7 @@ export const LISTENER = 7;
 interface Slot {
   state: 'free' | 'accepted' | 'established';
   attempt: number;
+  failed: number;
   toBackend: number;
   toClient: number;
 }
@@ -103,6 +133,7 @@ interface Slot {
 /** Does what the script says, and posts what it was called with. */
 export class ScriptedHandler implements ConnectionHandler {
   readonly retryDelayMs: number;
+  refusal: CloseReason = 'no_backend';
   readonly #script: Script;
   readonly #post: (message: FromHost) => void;
   readonly #slots: Slot[] = [];
@@ -115,17 +146,38 @@ export class ScriptedHandler implements ConnectionHandler {
     this.#toThrow = script.throwIn;
   }
 
-  onAccept(slot: number, listener: number, sourceHash: number): number {
-    const state = (this.#slots[slot] ??= { state: 'free', attempt: 0, toBackend: 0, toClient: 0 });
+  onAccept(slot: number, listener: number, client: PeerAddress): number {
+    const state = (this.#slots[slot] ??= { state: 'free', attempt: 0, failed: 0, toBackend: 0, toClient: 0 });
     this.#demand(state.state === 'free' && listener === LISTENER, `onAccept(${slot}) while ${state.state}`);
-    Object.assign(state, { state: 'accepted', attempt: 0, toBackend: 0, toClient: 0 });
-    this.#post({ type: 'accepted', slot, sourceHash });
+    Object.assign(state, { state: 'accepted', attempt: 0, failed: 0, toBackend: 0, toClient: 0 });
+    this.#post({ type: 'accepted', slot, sourceHash: client.hash() });
     this.#throwIf('onAccept');
-    return this.#script.attempts[0] ?? NO_ROW;
+    return this.#refusing(this.#script.attempts[0]);
+  }
+
+  firstBytes(): FirstBytesWanted {
+    return this.#script.firstBytes ?? assert.fail('no first bytes are wanted');
+  }
+
+  onFirstBytes(slot: number, { what, client, isLocal, serverName, alpn }: FirstBytes): number {
+    this.#expect(slot, 'accepted', 'onFirstBytes');
+    const announced = what === 'proxy_header' && !isLocal ? client.hash() : null;
+    this.#post({ type: 'read-first', slot, what, announced, serverName, alpn });
+    return this.#refusing(this.#script.attempts.find((row) => row !== READ_FIRST));
   }
 
   timeouts(): ConnectionTimeouts {
     return this.#script.timeouts;
+  }
+
+  hasPreface(): boolean {
+    return this.#script.preface !== undefined;
+  }
+
+  preface(_slot: number, client: PeerAddress, local: PeerAddress, into: Uint8Array): number {
+    const of = ({ family, port }: PeerAddress) => `${family}:${port}`;
+    const text = (this.#script.preface ?? '').replace('CLIENT', of(client)).replace('LOCAL', of(local));
+    return new TextEncoder().encodeInto(text, into).written;
   }
 
   onConnectFailed(slot: number, errno: number): number {
@@ -133,7 +185,22 @@ export class ScriptedHandler implements ConnectionHandler {
     state.attempt += 1;
     this.#post({ type: 'failed', slot, errno });
     this.#throwIf('onConnectFailed');
-    return this.#script.attempts[state.attempt] ?? NO_ROW;
+    if (errno !== ERRNO.canceled) state.failed += 1;
+    return this.#refusing(this.#script.attempts[state.attempt], state.failed);
+  }
+
+  serverContext(): number {
+    return 0;
+  }
+
+  onTerminated(): number {
+    return NO_ROW;
+  }
+
+  onTerminationFailed(): void {}
+
+  backendTls(): null {
+    return null;
   }
 
   onEstablished(slot: number): void {
@@ -167,8 +234,13 @@ export class ScriptedHandler implements ConnectionHandler {
     this.#throwIf('onClosed');
   }
 
+  #refusing(row = NO_ROW, failed = 0): number {
+    this.refusal = failed > 0 ? 'connect_failed' : 'no_backend';
+    return row;
+  }
+
   #expect(slot: number, wanted: Slot['state'], call: Call): Slot {
-    const state = this.#slots[slot] ?? { state: 'free', attempt: 0, toBackend: 0, toClient: 0 };
+    const state = this.#slots[slot] ?? { state: 'free', attempt: 0, failed: 0, toBackend: 0, toClient: 0 };
     this.#demand(state.state === wanted, `${call}(${slot}) while ${state.state}`);
     return state;
   }
@@ -194,7 +266,8 @@ function run(script: Script, port: NonNullable<typeof parentPort>): void {
       host: (row) => script.rows[row]?.host ?? 'no row',
       ipLength: (row) => (script.rows[row]?.host.includes(':') ? 16 : 4),
       copyIp: (row, into, at) => into.set(parseIp(script.rows[row]?.host ?? '') ?? [], at),
-      port: (row) => script.rows[row]?.port ?? 0,
+      // Nobody listens on port 1. 0 would be the port that the client asked for.
+      port: (row) => script.rows[row]?.port ?? 1,
     },
     budget: {
       take: () => (connections += 1) >= limit,
@@ -224,7 +297,13 @@ function run(script: Script, port: NonNullable<typeof parentPort>): void {
     } else if (message.type === 'report') post({ type: 'report', connections: engine.connections });
     else process.exit(0);
   };
-  runEngine<ToHost>(engine, port, handle, () => false);
+  runEngine<ToHost>(
+    engine,
+    port,
+    handle,
+    () => {},
+    () => false,
+  );
 }
 
 if (parentPort && workerData) run(workerData as Script, parentPort);

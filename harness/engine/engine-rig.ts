@@ -81,7 +81,10 @@ export class EngineRig {
     };
     const worker = new Worker(new URL('./engine-host.js', import.meta.url), { workerData });
     const rig = new EngineRig(worker, listener, workerData);
-    assert.equal(await rig.listen({ type: 'descriptor', fd: listener.fd }), null);
+    assert.equal(
+      await rig.listen({ type: 'descriptors', fds: [listener.fd], firstPort: listener.port }),
+      null,
+    );
     return rig;
   }
 

@@ -29,7 +29,7 @@ export class RelayRig {
   constructor(parkingBytes = PARKING_BYTES) {
     this.relay = new Relay(
       this.slots,
-      new SideIo(this.slots, this.kernel),
+      new SideIo(this.slots, this.kernel, this.kernel.ffi),
       this.kernel.ffi,
       null,
       parkingBytes,

@@ -161,6 +161,9 @@ export class ScriptedKernel implements Kernel {
     return this.#withAddress('connect', fd, ip, port) ?? -EINPROGRESS;
   }
 
+  readonly readPeer = () => 0;
+  readonly readLocal = () => 0;
+
   localPort(): number {
     return 0;
   }
@@ -205,6 +208,11 @@ export class ScriptedKernel implements Kernel {
     // An end stays; an error is told once.
     if (next !== 0) inbox.shift();
     return next;
+  }
+
+  hasUnread(fd: number): boolean {
+    this.#demandOpen(fd);
+    return typeof (this.inbox.get(fd) ?? [])[0] === 'object';
   }
 
   discard(fd: number, size: number): number {

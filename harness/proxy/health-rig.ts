@@ -89,6 +89,7 @@ function backendOf(
     port,
     weight,
     tier,
+    maxConnections: 0,
     state,
     leadsBack,
   };
@@ -106,7 +107,14 @@ export function poolOf(
 ): DirectoryPool {
   const healthCheck = { ...POLICY_DEFAULTS.healthCheck, ...check };
   const policy = { name: 'default', ...POLICY_DEFAULTS, ...fields, healthCheck };
-  return { row, name, policy, backends: backends.map((backend) => backendOf(name, backend)) };
+  return {
+    row,
+    name,
+    policy,
+    queue: null,
+    tls: null,
+    backends: backends.map((backend) => backendOf(name, backend)),
+  };
 }
 
 export function healthRig(atOnce = AT_ONCE) {
@@ -125,6 +133,7 @@ export function healthRig(atOnce = AT_ONCE) {
     return told.push(`${pool}/${address.slice(-4)} ${from} to ${to}: ${reason}${asExpected}`);
   });
   const monitor = new HealthMonitor({
+    onPoolMoved: () => {},
     shared,
     checker,
     atOnce,

@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import { POLICY_DEFAULTS } from '../../core/model/defaults.ts';
 import type { Strategy } from '../../core/model/resources.ts';
 import { seededRandom } from '../../core/runtime/random.ts';
-import { type Engine, NO_ROW } from '../../data-plane/engine/engine.ts';
+import { type Engine, NO_ROW, WAIT } from '../../data-plane/engine/engine.ts';
 import type { PlanDirectory } from '../../data-plane/plan/plan-directory.ts';
 import { createBuffers, HEALTH, sharedCells, workerCells } from '../../data-plane/memory/shared-memory.ts';
 import { PeerAddress } from '../../data-plane/engine/peer-address.ts';
@@ -11,8 +11,12 @@ import { createLogRing, LogRing } from '../../data-plane/memory/log-ring.ts';
 import { ConnectionRecords } from '../../data-plane/worker/connection-records.ts';
 import { ConnectionCounters } from '../../data-plane/worker/connection-counters.ts';
 import { WorkerConnections } from '../../data-plane/worker/connection-handler.ts';
+import { PoolQueues } from '../../data-plane/memory/pool-queues.ts';
+import { Waiters } from '../../data-plane/worker/waiters.ts';
 import { PassiveHealth } from '../../data-plane/worker/passive-health.ts';
 import { PlanRuntime } from '../../data-plane/worker/plan-runtime.ts';
+import { WorkerLog } from '../../data-plane/worker/worker-log.ts';
+import { TlsContexts } from '../../data-plane/tls/tls-contexts.ts';
 import type { FromWorker } from '../../data-plane/worker/protocol.ts';
 import { FakeClock } from '../fake-clock.ts';
 import { backend, listener, policy, pool } from '../snapshots.ts';
@@ -29,6 +33,9 @@ export interface BenchConfig {
   readonly retries?: number;
   readonly logOneIn?: number;
   readonly isChecked?: boolean;
+  /** Of each backend. */
+  readonly maxConnections?: number;
+  readonly queue?: { readonly length: number; readonly timeoutMs: number };
 }
 
 /** A handler, its memory, and an engine that only remembers what it is told. */
@@ -45,18 +52,34 @@ export class HandlerBench {
   readonly ring = new LogRing(createLogRing(64));
   readonly peer = new PeerAddress();
   readonly #records = new ConnectionRecords({
+    idPrefix: 'proxy-0',
     ring: this.ring,
-    peer: this.peer,
     shared: this.shared,
     clock: this.clock,
     random: seededRandom(7),
   });
+  /** Workers that were woken for a queue. */
+  readonly woken: number[] = [];
+  readonly queues = new PoolQueues(this.#buffers, (worker) => this.woken.push(worker));
   readonly handler = new WorkerConnections({
     shared: this.shared,
     own: this.own,
     counters: new ConnectionCounters(this.own),
     records: this.#records,
-    passiveHealth: new PassiveHealth(this.shared, this.own, (message) => this.posted.push(message)),
+    log: new WorkerLog(this.clock, this.own, (message) => this.posted.push(message)),
+    passiveHealth: new PassiveHealth(
+      this.shared,
+      this.own,
+      (message) => this.posted.push(message),
+      () => {},
+    ),
+    queues: this.queues,
+    waiters: new Waiters({
+      worker: 0,
+      queues: this.queues,
+      counters: new ConnectionCounters(this.own),
+      clock: this.clock,
+    }),
     clock: this.clock,
     random: this.#random,
   });
@@ -75,14 +98,16 @@ export class HandlerBench {
     isChecked = true,
     tiers = {},
     maxLifetimeMs = 0,
+    maxConnections = 0,
+    queue,
   }: BenchConfig): void {
     const healthCheck = { ...POLICY_DEFAULTS.healthCheck, type: isChecked ? 'tcp' : 'none' } as const;
     const connect = { timeoutMs: 1_000, retries };
     const { plan } = this.#planner.build(
       policy('p', { strategy, connect, healthCheck, connectionLog: { oneIn: logOneIn }, maxLifetimeMs }),
-      pool('web', 'p'),
+      pool('web', 'p', queue && { queue }),
       ...Object.entries(backends).map(([name, weight]) =>
-        backend('web', addressOf(name), weight, 'active', tiers[name]),
+        backend('web', addressOf(name), weight, 'active', tiers[name], { maxConnections }),
       ),
       listener('web', '127.0.0.1:80', 'web'),
     );
@@ -92,6 +117,7 @@ export class HandlerBench {
       shared: this.shared,
       own: this.own,
       random: this.#random,
+      tls: new TlsContexts(() => {}),
     });
     this.handler.adopt(this.#runtime, this.engine);
     this.#planner.sweep();
@@ -105,6 +131,7 @@ export class HandlerBench {
   /** The name of a row's backend, or `none`. */
   name(row: number): string {
     if (row === NO_ROW) return 'none';
+    if (row === WAIT) return 'wait';
     const address = this.#planner.backends.find((each) => each.row === row)?.address;
     return address?.slice('10.0.0.'.length, -':80'.length) ?? `row ${row}`;
   }
@@ -114,7 +141,7 @@ export class HandlerBench {
   }
 
   accept(slot: number): string {
-    return this.name(this.handler.onAccept(slot, 0, slot));
+    return this.name(this.handler.onAccept(slot, 0, this.peer));
   }
 
   fail(slot: number, errno = ECONNREFUSED): string {

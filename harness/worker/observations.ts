@@ -12,6 +12,7 @@ export const NO_OBSERVATION: Observation = {
   applied: {
     running: null,
     failedListeners: [],
+    certificates: [],
     rejected: null,
     fromDisk: false,
     stale: false,
@@ -20,6 +21,7 @@ export const NO_OBSERVATION: Observation = {
   backends: new Map(),
   listeners: new Map(),
   pools: new Map(),
+  waiting: new Map(),
   workers: [],
   process: { cpuSeconds: 0, residentBytes: 0, saturated: false, maxConnections: 0 },
 };
@@ -72,6 +74,7 @@ export function listenerObservation(fields: Partial<ListenerObservation> = {}): 
     accepted: 0,
     bytesFromClients: 0,
     bytesToClients: 0,
+    wouldBeLimited: 0,
     closed: closedCounts(),
     connect: EMPTY_HISTOGRAM,
     firstByte: EMPTY_HISTOGRAM,

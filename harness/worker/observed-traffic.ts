@@ -76,6 +76,10 @@ export class ObservedTraffic {
       applied: () => ({
         running: { position: make.position(4), hash: 'h' },
         failedListeners: [{ listener: 'taken', address: '0.0.0.0:81', reason: 'EADDRINUSE' }],
+        certificates: [
+          { name: 'www', expiresAtMs: 2_000_000_000_000, problem: '' },
+          { name: 'gone', expiresAtMs: null, problem: 'why' },
+        ],
         ownBackends: [],
         rejected: null,
         fromDisk: false,

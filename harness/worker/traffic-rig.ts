@@ -92,7 +92,13 @@ export class TrafficRig {
     });
     const sockets =
       libc && !withoutLibc
-        ? new ListeningSockets({ libc, workerCount: workers, shareListeners, movesClients: () => false })
+        ? new ListeningSockets({
+            libc,
+            workerCount: workers,
+            maxSockets: 1_000,
+            shareListeners,
+            movesClients: () => false,
+          })
         : null;
     this.applier = new PlanApplier({
       pool: this.pool,

@@ -19,6 +19,8 @@ const TONES: Partial<Record<Event__Output['kind'], string>> = {
   KIND_PROXY_DUPLICATE: 'bad',
   KIND_LISTENER_FAILED: 'bad',
   KIND_LISTENER_RECOVERED: 'good',
+  KIND_CERTIFICATE_READ: 'good',
+  KIND_CERTIFICATE_FAILED: 'bad',
 };
 const MARKED = /^KIND_(BACKEND_(HEALTHY|UNHEALTHY|EJECTED)|POOL_.*|COMMIT)$/;
 

@@ -2,7 +2,9 @@
 import {
   type BackendSummary,
   BackendTotals,
+  certificatesOf,
   type ListenerSummary,
+  type ReportedCertificate,
   summarizeListeners,
 } from '../../../core/view/reports.ts';
 import { type Serving, servingOf } from '../../../core/view/serving.ts';
@@ -15,6 +17,7 @@ export interface FleetSummary {
   readonly backends: ReadonlyMap<string, BackendSummary>;
   /** By name. */
   readonly listeners: ReadonlyMap<string, ListenerSummary>;
+  readonly certificates: readonly ReportedCertificate[];
   /** By pool; only of pools with several tiers, or nothing healthy. */
   readonly serving: ReadonlyMap<string, readonly Serving[]>;
 }
@@ -36,8 +39,11 @@ export function summarizeFleet(proxies: readonly ProxyRecord[]): FleetSummary {
       failed: applied?.failedListeners ?? [],
     })),
   );
+  const certificates = connected.flatMap(({ info, applied }) =>
+    certificatesOf(info.id, applied?.certificates ?? []),
+  );
   const serving = servingOf(
     connected.map(({ info, pools }) => ({ info, connected: true, pools: pools.values() })),
   );
-  return { proxies: connected.length, backends, listeners, serving };
+  return { proxies: connected.length, backends, listeners, certificates, serving };
 }

@@ -1,15 +1,19 @@
 /** What is wrong with the fleet, and why, in words. Pure. */
 import type { Listener } from '../../../core/model/resources.ts';
 import { byName, type State, type StoredPool } from '../../../core/model/state.ts';
-import { counted, few } from '../../../core/view/figures.ts';
-import { UNREPORTED_LISTENER } from '../../../core/view/reports.ts';
-import type { RegistrationStatus } from '../../store/members/merge-members.ts';
+import { counted, few, isoTimeOf } from '../../../core/view/figures.ts';
+import { type ReportedCertificate, UNREPORTED_LISTENER } from '../../../core/view/reports.ts';
+import type { RegistrationStatus, ResolvedName } from '../../store/members/merge-members.ts';
 import type { FollowerStatus } from '../../store/log/log-follower.ts';
 import type { FleetSummary } from './fleet-summary.ts';
 import { ofPool } from './pool-problems.ts';
 import type { PoolBackend } from './pool-rows.ts';
 import { type Problem, problem } from './problem.ts';
 import type { ProxyRow } from './proxy-rows.ts';
+
+const DAY_MS = 24 * 60 * 60_000;
+/** As the alert does. */
+const CERTIFICATE_ENDS_DAYS = 14;
 
 export interface Facts {
   readonly status: FollowerStatus;
@@ -19,12 +23,14 @@ export interface Facts {
   readonly pools: readonly { readonly pool: StoredPool; readonly backends: readonly PoolBackend[] }[];
   readonly proxies: readonly ProxyRow[];
   readonly registrations: readonly RegistrationStatus[];
+  /** What the names of pools lead to. */
+  readonly names: readonly ResolvedName[];
   /** Now, by the clock on the wall. */
   readonly nowMs: number;
 }
 
 export function problemsOf(facts: Facts): readonly Problem[] {
-  const { status, state, fleet, pools, proxies, registrations, nowMs } = facts;
+  const { status, state, fleet, pools, proxies, registrations, names, nowMs } = facts;
   return [
     ...ofStore(status),
     ...ofFleet(state, fleet, proxies),
@@ -32,9 +38,11 @@ export function problemsOf(facts: Facts): readonly Problem[] {
     ...(state === null
       ? []
       : pools.flatMap((one) => ofPool(one.pool, one.backends, { state, fleet, nowMs }))),
+    ...fleet.certificates.flatMap((one) => ofCertificate(one, nowMs)),
     ...ofSameId(proxies),
     ...proxies.flatMap(ofProxy),
     ...ofRegistrations(registrations),
+    ...names.flatMap(ofName),
   ];
 }
 
@@ -62,6 +70,32 @@ function ofListener({ name, pool }: Listener, fleet: FleetSummary): readonly Pro
   const pages = [`listeners/${name}`, `pools/${pool}`, ...failures.map(({ proxy }) => `proxies/${proxy}`)];
   const cause = 'listeners do not accept connections on some proxies';
   return [problem(`listener/${name}`, 'critical', what, why, { pages, cause })];
+}
+
+/** Where there is none at all, its listener has a problem. */
+function ofCertificate(certificate: ReportedCertificate, nowMs: number): readonly Problem[] {
+  const { proxy, name, expiresAtMs, problem: reason } = certificate;
+  if (expiresAtMs === null) return [];
+  const [key, where, pages] = [`${name}/${proxy}`, `${name} on proxy ${proxy}`, [`proxies/${proxy}`]];
+  const problems: Problem[] = [];
+  const days = (expiresAtMs - nowMs) / DAY_MS;
+  if (days < CERTIFICATE_ENDS_DAYS) {
+    const what = days < 0 ? 'has expired' : `ends in ${counted(Math.floor(days), 'day')}`;
+    const [severity, why] = [
+      days < 0 ? 'critical' : 'warning',
+      [`It is valid until ${isoTimeOf(expiresAtMs)}.`],
+    ] as const;
+    const cause = 'certificates end soon, or have expired';
+    problems.push(
+      problem(`certificate/${key}`, severity, `Certificate ${where} ${what}`, why, { pages, cause }),
+    );
+  }
+  if (reason !== '') {
+    const what = `The new file of certificate ${where} can't be used: the one before stays in use`;
+    const cause = 'new certificates can not be used';
+    problems.push(problem(`certificate-file/${key}`, 'warning', what, [reason], { pages, cause }));
+  }
+  return problems;
 }
 
 /** One problem for all processes of an id. */
@@ -120,4 +154,28 @@ function ofRegistrations(registrations: readonly RegistrationStatus[]): readonly
     const cause = 'pools have lost registered backends together';
     return problem(`held/${pool}`, 'warning', what, why, { pages: [`pools/${pool}`], cause });
   });
+}
+
+/** A name that can't be resolved keeps its last addresses, and most of them gone at once are kept for a while. */
+function ofName({ answer }: ResolvedName): readonly Problem[] {
+  const { pool, name, addresses, problem: reason, heldUntilMs } = answer;
+  const key = `name/${pool}/${name}`;
+  const pages = [`pools/${pool}`];
+  const problems: Problem[] = [];
+  if (reason !== undefined) {
+    const what = `The name ${name} of pool ${pool} can't be resolved`;
+    const why = [reason, addresses.length > 0 ? 'Its last addresses stay.' : 'It has no address yet.'];
+    const severity = addresses.length > 0 ? 'warning' : 'critical';
+    problems.push(problem(key, severity, what, why, { pages, cause: "names can't be resolved" }));
+  }
+  if (heldUntilMs !== undefined) {
+    const what = `Most addresses of the name ${name} of pool ${pool} left its answer at once`;
+    const why = [
+      `They are kept until ${isoTimeOf(heldUntilMs)}, and health checks decide about their traffic.`,
+    ];
+    problems.push(
+      problem(`${key}/held`, 'warning', what, why, { pages, cause: 'names lost most addresses' }),
+    );
+  }
+  return problems;
 }

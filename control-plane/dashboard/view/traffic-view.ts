@@ -110,7 +110,7 @@ export function trafficNow(frame: StatsFrame__Output, page: string, fleet: Stats
   };
 }
 
-export function trafficProblems({ listeners, proxies }: StatsFrame__Output): readonly Problem[] {
+export function trafficProblems({ listeners, pools, proxies }: StatsFrame__Output): readonly Problem[] {
   const failing = listeners.flatMap(({ listener, pool, traffic, closedPerSecond }): Problem[] => {
     const errors = traffic?.errorsPerSecond ?? 0;
     const rate = Math.max(traffic?.connectionsPerSecond ?? 0, errors);
@@ -128,7 +128,15 @@ export function trafficProblems({ listeners, proxies }: StatsFrame__Output): rea
     const cause = 'proxies are at their connection limit; new clients wait';
     return [problem(`full/${proxyId}`, 'critical', what, why, { pages: [`proxies/${proxyId}`], cause })];
   });
-  return [...full, ...failing];
+  const queued = pools.flatMap(({ pool, waiting }): Problem[] => {
+    if (waiting === 0) return [];
+    const what = `${counted(waiting, 'connection')} to pool ${pool} ${waiting === 1 ? 'waits' : 'wait'}: its backends are full`;
+    const why = ['Every backend that could take them has its max_connections.'];
+    return [
+      problem(`queue/${pool}`, 'warning', what, why, { pages: [`pools/${pool}`], cause: 'pools are full' }),
+    ];
+  });
+  return [...full, ...failing, ...queued];
 }
 
 function reasonsIn(closed: Readonly<Record<string, number>>): readonly string[] {

@@ -2,14 +2,14 @@
 import { completeListener, type ListenerDraft } from '../draft.ts';
 import type { Edit, EditResult } from './edit.ts';
 import { pathsOf } from '../fields/field.ts';
-import { LISTENER_FIELDS } from '../fields/resource-fields.ts';
+import { FIELDS } from '../fields/resource-fields.ts';
 import type { Listener } from '../resources.ts';
 import type { State, Stored } from '../state.ts';
 import { decide, editStored, put, refuseTaken } from './decide.ts';
 import { merge, readMask } from './mask.ts';
 
-const PATHS = pathsOf(LISTENER_FIELDS);
-const FIELDS = PATHS.map(({ path }) => path);
+const PATHS = pathsOf(FIELDS.listener);
+const NAMES = PATHS.map(({ path }) => path);
 
 /** A new listener. */
 export function createListener(draft: ListenerDraft): Edit {
@@ -26,8 +26,8 @@ export function updateListener(
   maskPaths: readonly string[] = [],
   expectedRevision?: number,
 ): Edit {
-  const { has, violations } = readMask(maskPaths, FIELDS);
-  const isLeftOut = (field: string) => FIELDS.some((name) => field.endsWith(`.${name}`) && !has(name));
+  const { has, violations } = readMask(maskPaths, NAMES);
+  const isLeftOut = (field: string) => NAMES.some((name) => field.endsWith(`.${name}`) && !has(name));
   return edit(draft.name, expectedRevision, isLeftOut, (stored, state) => {
     const value = completeListener(merge(stored.value, draft, PATHS, has) as unknown as ListenerDraft);
     return decide(state, put({ kind: 'listener', value }, stored), violations);

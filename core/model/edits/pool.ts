@@ -2,15 +2,15 @@
 import { completePool, type PoolDraft } from '../draft.ts';
 import type { Edit, EditResult } from './edit.ts';
 import { pathsOf } from '../fields/field.ts';
-import { POOL_FIELDS } from '../fields/resource-fields.ts';
+import { FIELDS } from '../fields/resource-fields.ts';
 import type { State, StoredPool } from '../state.ts';
 import { referrers } from '../validate.ts';
 import { decide, editStored, put, refuseReferenced, refuseTaken } from './decide.ts';
 import { merge, readMask } from './mask.ts';
 import { repeatedBackends, replaceBackends, replacePool } from './replace-pool.ts';
 
-const PATHS = pathsOf(POOL_FIELDS);
-const FIELDS = [...PATHS.map(({ path }) => path), 'backends'];
+const PATHS = pathsOf(FIELDS.pool);
+const NAMES = [...PATHS.map(({ path }) => path), 'backends'];
 
 /** A new pool with its backends. */
 export function createPool(draft: PoolDraft): Edit {
@@ -26,7 +26,7 @@ export function updatePool(
   maskPaths: readonly string[] = [],
   expectedRevision?: number,
 ): Edit {
-  const { has, violations } = readMask(maskPaths, FIELDS);
+  const { has, violations } = readMask(maskPaths, NAMES);
   return editPool(draft.name, expectedRevision, (stored, state) => {
     const value = completePool(merge(stored.value, draft, PATHS, has) as unknown as PoolDraft);
     const changes = put({ kind: 'pool', value }, stored);

@@ -22,15 +22,21 @@ export interface GroupField {
   /** What errors call it. */
   readonly what: string;
   readonly fields: Fields;
+  readonly required?: readonly string[];
+  /** It has exactly one of its fields. */
+  readonly single?: true;
+  /** The field that tells one from the others in a list. */
+  readonly key?: string;
 }
 
-/** A list of groups. */
-interface GroupsField {
-  readonly type: 'groups';
+export interface ListField {
+  readonly type: 'list';
+  readonly item: Leaf | GroupField;
+  /** What errors call the items. */
   readonly what: string;
-  readonly fields: Fields;
-  readonly required: string;
   readonly most: number;
+  /** A manifest that names it gives at least one item. */
+  readonly filled?: true;
 }
 
 export type Leaf =
@@ -38,45 +44,49 @@ export type Leaf =
   /** `prefix`: of the values of its enum on the wire; left out: they are texts. */
   | {
       readonly type: 'word';
-      readonly prefix: string | undefined;
+      readonly prefix?: string;
       readonly what: string;
       readonly words: readonly string[];
     }
-  | { readonly type: 'text'; readonly read?: Reader }
-  | { readonly type: 'texts'; readonly what: string; readonly most: number; readonly read?: Reader }
-  | { readonly type: 'flag' }
-  | { readonly type: 'statuses' }
-  | { readonly type: 'steps' };
+  | { readonly type: 'text'; readonly read?: Reader; readonly isUnique?: true }
+  /** Text that is often a number, and then needs no quotes. */
+  | { readonly type: 'status' | 'flag' };
 
-export type Field = (Leaf | GroupField | GroupsField) & Default;
+export type Field = (Leaf | GroupField | ListField) & Extras;
 export type Fields = Readonly<Record<string, Field>>;
 
-interface Default {
+interface Extras {
   /** Without one, a field that a draft leaves out stays left out. */
   readonly default?: unknown;
   /** What has its default is left out, so that resources from before this field keep their hashes. */
   readonly isLeftOut?: true;
+  /** What a program must read that is given this field (commit.ts). Left out: 1. */
+  readonly format?: number;
 }
 
 export const duration = (min: number, max: number, zero?: string): Leaf => {
   return { type: 'duration', min, max, zero };
 };
 export const count = (min: number, max: number, zero?: string): Leaf => ({ type: 'count', min, max, zero });
-export const word = (prefix: string | undefined, what: string, words: readonly string[]): Leaf => {
+export const word = (prefix: string, what: string, words: readonly string[]): Leaf => {
   return { type: 'word', prefix, what, words };
 };
 export const text = (read?: Reader): Leaf => ({ type: 'text', ...(read && { read }) });
-export const texts = (what: string, most: number, read?: Reader): Leaf => {
-  return { type: 'texts', what, most, ...(read && { read }) };
-};
 export const FLAG: Leaf = { type: 'flag' };
 export const group = (what: string, fields: Fields): GroupField => ({ type: 'group', what, fields });
+export const list = (what: string, most: number, item: ListField['item']): ListField => {
+  return { type: 'list', what, most, item };
+};
+/** A list of texts, none of them twice. */
+export const texts = (what: string, most: number, read: Reader): ListField => {
+  return list(what, most, { type: 'text', read, isUnique: true });
+};
 
 /** A field that a complete resource always has. */
 export const filled = <F extends Field>(field: F, value: unknown): F => ({ ...field, default: value });
 /** A field that a complete resource has where it differs from its default. */
-export const leftOut = <F extends Field>(field: F, value?: unknown): F => {
-  return { ...field, default: value, isLeftOut: true };
+export const leftOut = <F extends Field>(field: F, value?: unknown, format = 3): F => {
+  return { ...field, default: value, isLeftOut: true, format };
 };
 
 /** By the name that users write: of 2,000 policies, each field of each is named when they travel. */
@@ -120,41 +130,34 @@ export function complete(fields: Fields, draft: Message): Message {
 }
 
 function completeValue(field: Field, given: unknown): unknown {
-  if (given === undefined) return field.isLeftOut ? undefined : field.default;
-  const value = canonicalValue(field, given);
+  const known = given ?? (field.isLeftOut ? undefined : field.default);
+  if (known === undefined) return undefined;
+  const value = canonicalValue(field, known);
   return field.isLeftOut && isDefault(field, value) ? undefined : value;
 }
 
 function canonicalValue(field: Field, given: unknown): unknown {
-  switch (field.type) {
-    case 'group':
-      return complete(field.fields, given as Message);
-    case 'groups':
-      return (given as Message[]).map((item) => complete(field.fields, item));
-    case 'text':
-      return canonical(field.read, given as string);
-    case 'texts':
-      return (given as string[]).map((item) => canonical(field.read, item));
-    case 'duration':
-    case 'count':
-    case 'word':
-    case 'flag':
-    case 'statuses':
-    case 'steps':
-      return given;
-  }
-}
-
-/** A text that can't be read stays as it is, for validation to refuse. */
-function canonical(read: Reader | undefined, given: string): unknown {
-  const found = read?.(given);
-  return found?.ok ? found.value : given;
+  if (field.type === 'group') return complete(field.fields, given as Message);
+  if (field.type === 'list') return (given as unknown[]).map((item) => canonicalValue(field.item, item));
+  // A text that can't be read stays as it is, for validation to refuse.
+  const read = field.type === 'text' ? field.read?.(given as string) : undefined;
+  return read?.ok ? read.value : given;
 }
 
 function isDefault(field: Field, value: unknown): boolean {
-  if (field.type === 'groups' || field.type === 'texts') return (value as unknown[]).length === 0;
+  if (field.type === 'list') return (value as unknown[]).length === 0;
   // A group that is there says something, unless all that it says is its default.
   return field.type === 'group'
     ? field.default !== undefined && JSON.stringify(value) === JSON.stringify(field.default)
     : value === field.default;
+}
+
+/** The lowest format that has every field of this value. */
+export function formatOfFields(fields: Fields, value: object): number {
+  const formats = Object.entries(fields).map(([name, field]) => {
+    const inner = (value as Message)[modelName(name, field.type === 'duration')];
+    if (inner === undefined) return 1;
+    return field.format ?? (field.type === 'group' ? formatOfFields(field.fields, inner as object) : 1);
+  });
+  return Math.max(1, ...formats);
 }

@@ -1,4 +1,4 @@
-/** Every field of a pool, a backend and a listener but the name. policy/policy-fields.ts has those of a policy. */
+/** Every field of a pool, a backend and a listener but the name, and where those of a policy are. */
 import { canonicalAddress } from '../address.ts';
 import { readCidr } from '../cidr.ts';
 import {
@@ -7,22 +7,24 @@ import {
   FIRST_BYTES_TIMEOUT_MS,
   LIMITS_DEFAULTS,
   LISTENER_TLS_DEFAULTS,
+  MAX_CONNECTIONS,
   MAX_TIER,
   MAX_WEIGHT,
   POOL_TLS_DEFAULTS,
   QUEUE_DEFAULTS,
 } from '../defaults.ts';
+import { POLICY_FIELDS } from '../policy/policy-fields.ts';
 import { BACKEND_STATES, CLIENT_CERTIFICATES, PROXY_PROTOCOLS, TLS_VERSIONS } from '../resources.ts';
 import { readDnsName, readHostName, readServerName } from '../server-name.ts';
 import {
   count,
   duration,
   type Fields,
-  type Field,
   filled,
   FLAG,
   group,
   leftOut,
+  list,
   type Reader,
   text,
   texts,
@@ -30,7 +32,6 @@ import {
 } from './field.ts';
 
 const MINUTE = 60_000;
-const MAX_CONNECTIONS = 1_000_000;
 const MAX_QUEUE = 100_000;
 /** Of one list of a listener. limits.ts says how much all listeners may have together. */
 const MAX_CIDRS = 10_000;
@@ -57,11 +58,11 @@ const readCertificateName: Reader = (name) => {
 const CIDRS = leftOut(texts('networks', MAX_CIDRS, readCidr));
 const maxConnections = leftOut(count(1, MAX_CONNECTIONS, 'no limit'), 0);
 const limit = filled(count(1, MAX_CONNECTIONS, 'no limit'), 0);
-const TIER = leftOut(count(1, MAX_TIER, 'the tier that serves first'), 0);
+const TIER = leftOut(count(1, MAX_TIER, 'the tier that serves first'), 0, 2);
 const WEIGHT = count(1, MAX_WEIGHT, 'no new connections');
 const PEM = filled(text(), '');
 
-export const BACKEND_FIELDS: Fields = {
+const BACKEND_FIELDS: Fields = {
   address: text(readAddress),
   weight: filled(WEIGHT, BACKEND_DEFAULTS.weight),
   state: filled(word('BACKEND_STATE', 'backend state', BACKEND_STATES), BACKEND_DEFAULTS.state),
@@ -69,18 +70,14 @@ export const BACKEND_FIELDS: Fields = {
   max_connections: maxConnections,
 };
 
-const DNS: Field = {
-  type: 'groups',
-  what: 'a backend by name',
-  required: 'name',
-  most: MAX_DNS,
-  isLeftOut: true,
-  fields: {
+const DNS = {
+  ...group('a backend by name', {
     name: filled(text(readDnsName), ''),
     weight: leftOut(WEIGHT, BACKEND_DEFAULTS.weight),
     tier: TIER,
     max_connections: maxConnections,
-  },
+  }),
+  required: ['name'],
 };
 
 const QUEUE = group('a queue', {
@@ -89,7 +86,7 @@ const QUEUE = group('a queue', {
 });
 
 /** Without its backends, which are resources of their own. */
-export const POOL_FIELDS: Fields = {
+const POOL_FIELDS: Fields = {
   policy: filled(text(), DEFAULT_POLICY_NAME),
   proxy_protocol: leftOut(word('PROXY_PROTOCOL', 'choice', PROXY_PROTOCOLS), 'none'),
   queue: leftOut(QUEUE, QUEUE_DEFAULTS),
@@ -100,32 +97,31 @@ export const POOL_FIELDS: Fields = {
       ca: PEM,
     }),
   ),
-  dns: DNS,
+  dns: leftOut(list('names', MAX_DNS, DNS)),
 };
 
-const ROUTES: Field = {
-  type: 'groups',
-  what: 'a route',
-  required: 'pool',
-  most: MAX_ROUTES,
-  isLeftOut: true,
-  fields: {
+const ROUTE = {
+  ...group('a route', {
     server_names: filled(texts('names', MAX_NAMES, readServerName), []),
     alpn: filled(texts('protocols', MAX_ALPN, readAlpn), []),
     pool: filled(text(), ''),
-  },
+  }),
+  required: ['pool'],
 };
 
-export const LISTENER_FIELDS: Fields = {
+const LISTENER_FIELDS: Fields = {
   address: filled(text(readAddress), ''),
   ipv6_only: leftOut(FLAG, false),
   pool: filled(text(), ''),
-  routes: ROUTES,
+  routes: leftOut(list('routes', MAX_ROUTES, ROUTE)),
   first_bytes_timeout: leftOut(duration(10, 5 * MINUTE), FIRST_BYTES_TIMEOUT_MS),
   tls: leftOut(
     group('a set of TLS options', {
       certificates: filled(texts('certificates', MAX_NAMES, readCertificateName), []),
-      min_version: filled(word(undefined, 'version of TLS', TLS_VERSIONS), LISTENER_TLS_DEFAULTS.minVersion),
+      min_version: filled(
+        { type: 'word', what: 'version of TLS', words: TLS_VERSIONS },
+        LISTENER_TLS_DEFAULTS.minVersion,
+      ),
       alpn: filled(texts('protocols', MAX_ALPN, readAlpn), []),
       client_ca: PEM,
       client_certificate: filled(
@@ -148,3 +144,11 @@ export const LISTENER_FIELDS: Fields = {
     LIMITS_DEFAULTS,
   ),
 };
+
+/** A pool's are without its backends. */
+export const FIELDS = {
+  policy: POLICY_FIELDS,
+  pool: POOL_FIELDS,
+  backend: BACKEND_FIELDS,
+  listener: LISTENER_FIELDS,
+} as const;

@@ -2,7 +2,14 @@
 import { didYouMean } from '../did-you-mean.ts';
 import { formatDuration } from '../duration.ts';
 import type { Violation } from '../violation.ts';
-import { type Field, type Fields, type Message, modelName, type RangeField, type Reader } from './field.ts';
+import {
+  type Field,
+  type Fields,
+  type ListField,
+  type Message,
+  modelName,
+  type RangeField,
+} from './field.ts';
 
 const NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
@@ -18,47 +25,34 @@ function validateField(field: Field, value: unknown, at: string): readonly Viola
   switch (field.type) {
     case 'group':
       return validateFields(field.fields, value as Message, at);
-    case 'groups': {
-      const items = value as Message[];
-      const each = items
-        .slice(0, field.most)
-        .flatMap((item, index) => validateFields(field.fields, item, `${at}[${index}]`));
-      return [...validateCount(at, items.length, field.most, 'items'), ...each];
+    case 'list':
+      return validateItems(field, value as unknown[], at);
+    case 'text': {
+      const read = field.read?.(value as string) ?? { ok: true };
+      return read.ok ? [] : [{ field: at, description: read.description }];
     }
-    case 'texts':
-      return validateTexts(field, value as string[], at);
-    case 'text':
-      return validateText(field.read, value as string, at);
     case 'word':
       return validateWord(at, field.what, value as string, field.words);
     case 'duration':
     case 'count':
       return validateRange(at, field, value as number);
     case 'flag':
-    case 'statuses':
-    case 'steps':
+    case 'status':
       return [];
   }
 }
 
-function validateTexts(
-  { read, most, what }: Extract<Field, { type: 'texts' }>,
-  items: readonly string[],
-  at: string,
-): Violation[] {
-  const first = new Map<string, number>();
-  const each = items.slice(0, most).flatMap((item, index) => {
-    const before = first.get(item);
-    if (before === undefined) first.set(item, index);
-    else return [{ field: `${at}[${index}]`, description: `"${item}" is listed more than once; keep one` }];
-    return validateText(read, item, `${at}[${index}]`);
+function validateItems({ item, most, what }: ListField, items: readonly unknown[], at: string): Violation[] {
+  const seen = new Set<unknown>();
+  const each = items.slice(0, most).flatMap((one, index) => {
+    const isRepeated = item.type === 'text' && item.isUnique && seen.has(one);
+    seen.add(one);
+    if (!isRepeated) return validateField(item, one, `${at}[${index}]`);
+    return [
+      { field: `${at}[${index}]`, description: `"${one as string}" is listed more than once; keep one` },
+    ];
   });
   return [...validateCount(at, items.length, most, what), ...each];
-}
-
-function validateText(read: Reader | undefined, text: string, field: string): Violation[] {
-  const found = read?.(text) ?? { ok: true };
-  return found.ok ? [] : [{ field, description: found.description }];
 }
 
 export function validateCount(field: string, has: number, most: number, what: string): Violation[] {

@@ -1,6 +1,6 @@
 /** The rules of a listener by itself. What its pools and the other listeners have to do with it is in validate.ts. */
 import { parseAddress } from '../address.ts';
-import { LISTENER_FIELDS } from '../fields/resource-fields.ts';
+import { FIELDS } from '../fields/resource-fields.ts';
 import { validateFields } from '../fields/validate-fields.ts';
 import type { Listener, ListenerTls, Route } from '../resources.ts';
 import type { Violation } from '../violation.ts';
@@ -10,7 +10,7 @@ import { readAuthorities } from './pem.ts';
 export function validateListener(listener: Listener, at: string): Violation[] {
   const { routes = [], tls } = listener;
   return [
-    ...validateFields(LISTENER_FIELDS, listener, at),
+    ...validateFields(FIELDS.listener, listener, at),
     ...validateFamily(listener, at),
     ...routes.flatMap((route, index) => validateRoute(route, `${at}.routes[${index}]`)),
     ...validateRoutes(routes, `${at}.routes`),

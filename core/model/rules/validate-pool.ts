@@ -1,6 +1,6 @@
 /** The rules of a pool, and of backends without a port. */
 import { hasPort } from '../address.ts';
-import { POOL_FIELDS } from '../fields/resource-fields.ts';
+import { FIELDS } from '../fields/resource-fields.ts';
 import { validateFields } from '../fields/validate-fields.ts';
 import type { Backend, HealthCheck, Pool } from '../resources.ts';
 import type { Violation } from '../violation.ts';
@@ -8,7 +8,7 @@ import { readAuthorities } from './pem.ts';
 
 /** Every violation of a pool by itself, except that of its name; `at` is its path. */
 export function validatePool(pool: Pool, at: string): Violation[] {
-  return [...validateFields(POOL_FIELDS, pool, at), ...validateDns(pool, at), ...validateCa(pool, at)];
+  return [...validateFields(FIELDS.pool, pool, at), ...validateDns(pool, at), ...validateCa(pool, at)];
 }
 
 function validateDns({ dns = [] }: Pool, at: string): Violation[] {

@@ -26,6 +26,8 @@ const DEFECTS: ReadonlySet<number> = new Set([EBADF, EFAULT, EINVAL, ENOTSOCK]);
 interface Acceptor {
   readonly listener: number;
   readonly fd: number;
+  /** The port that its clients asked for. */
+  readonly port: number;
   /** Opened by this engine, not lent. */
   readonly isOurs: boolean;
   /** There is no room for more clients of this listener. */
@@ -40,7 +42,7 @@ export interface AcceptorsInputs {
   /** The high word of events of listening sockets; the low one is the index that `ready` takes. */
   readonly mark: number;
   /** Takes a client over. False: accept no more for now. */
-  accepted(fd: number, listener: number): boolean;
+  accepted(fd: number, listener: number, port: number): boolean;
   /** Descriptors or memory ran out. */
   onShortage(errno: number): void;
   onFault(where: string, error: unknown): void;
@@ -68,7 +70,7 @@ export class Acceptors {
   }
 
   /** Accepts on a listening descriptor. Returns null, or why that failed. */
-  add(listener: number, fd: number, isOurs: boolean): string | null {
+  add(listener: number, fd: number, port: number, isOurs: boolean): string | null {
     if (this.#acceptors.some((acceptor) => acceptor?.listener === listener && acceptor.fd === fd))
       return null;
     const vacant = this.#acceptors.indexOf(null);
@@ -79,7 +81,7 @@ export class Acceptors {
       if (isOurs) this.#inputs.sys.close(fd);
       return `cannot wait for clients on descriptor ${fd}: ${errnoName(-result)}`;
     }
-    this.#acceptors[index] = { listener, fd, isOurs, isFull, batch: 1 };
+    this.#acceptors[index] = { listener, fd, port, isOurs, isFull, batch: 1 };
     if (isFull) this.#full += 1;
     return null;
   }
@@ -138,13 +140,13 @@ export class Acceptors {
     const acceptor = this.#acceptors[index];
     // An earlier event of the same wait may have paused accepting.
     if (!acceptor || this.#isPaused || acceptor.isFull) return;
-    const { batch, fd, listener } = acceptor;
+    const { batch, fd, listener, port } = acceptor;
     let count = 0;
     for (; count < batch; count++) {
       const client = this.#inputs.sys.accept(fd);
       if (client < 0) {
         if (this.#failed(index, -client)) break;
-      } else if (!this.#inputs.accepted(client, listener)) {
+      } else if (!this.#inputs.accepted(client, listener, port)) {
         return;
       }
     }

@@ -1,29 +1,27 @@
 /**
  * The life of each connection of a worker, from accept to close.
  *
- *   connecting ⇄ waiting (for a retry) → relaying → delivering (the last bytes of a side that was lost) → free
+ *   without a backend (openings.ts) → relaying → delivering (the last bytes of a side that was lost) → free
  *
  * Invariants
  *  - the handler is called in the order that ConnectionHandler documents; onClosed exactly once, as the last call;
- *  - nothing is read from the client before a backend is connected;
+ *  - nothing is read from the client before a backend is connected, except what first-bytes.ts does;
  *  - an exception anywhere in here resets one connection only;
  *  - no connection is reset for a deadline, or by an order, before the kernel was asked what it holds for it: its events
  *    may not have been seen yet, after a pause of this process or when more came than one wait returns;
  *  - an event of a closed connection, even of the same wait, is recognized by its generation and dropped.
  */
-import { hashIpBytes } from '../../../core/model/source-hash.ts';
 import type { CloseReason } from '../../../core/wire/close-reasons.ts';
-import { errnoName, ERRNO, isShortage } from '../../kernel/errno.ts';
+import { errnoName, isShortage } from '../../kernel/errno.ts';
 import { IdleTimeouts } from './idle-timeouts.ts';
-import { Attempts } from './attempts.ts';
+import { Openings } from './opening/openings.ts';
 import { ResetDeliveries } from './reset-deliveries.ts';
-import { TERMINATE } from '../engine.ts';
-import { Terminations } from '../tls/terminations.ts';
+import type { Dialer } from './opening/dialer.ts';
 import type { SideIo } from '../tls/side-io.ts';
-import type { Dialer } from './dialer.ts';
 import { muteBlockedInput, registerSide, unmuteDrainedInput } from './interest.ts';
 import type { LoopContext } from './loop-context.ts';
-import type { PeerAddress } from '../peer-address.ts';
+import type { Ffi } from '../../kernel/ffi.ts';
+import { PeerAddress } from '../peer-address.ts';
 import { ReadyList } from './ready-list.ts';
 import type { Relay } from './relay.ts';
 import { turnBytes } from './sizes.ts';
@@ -38,8 +36,8 @@ export interface ConnectionsInputs {
   readonly context: LoopContext;
   readonly dialer: Dialer;
   readonly relay: Relay;
+  readonly ffi: Pick<Ffi, 'address'>;
   readonly io: SideIo;
-  readonly peer: PeerAddress | undefined;
   onFault(where: string, error: unknown): void;
   /** Descriptors or memory ran out. */
   onShortage(errno: number): void;
@@ -51,8 +49,9 @@ export interface ConnectionsInputs {
 export class Connections {
   readonly #in: ConnectionsInputs;
   readonly #context: LoopContext;
-  readonly #attempts: Attempts;
-  readonly #terminations: Terminations;
+  readonly #openings: Openings;
+  /** The client that is accepted now. */
+  readonly #peer = new PeerAddress();
   readonly #idleTimeouts: IdleTimeouts;
   readonly #deliveries: ResetDeliveries;
   readonly #ready: ReadyList;
@@ -73,13 +72,9 @@ export class Connections {
     this.#idleTimeouts = new IdleTimeouts(context);
     this.#deliveries = new ResetDeliveries(context);
     this.#memoryRetries = new MemoryRetries(context);
-    this.#terminations = new Terminations(context, inputs.io, {
-      decided: (slot, row) => this.#attempts.start(slot, row, 0),
-      failed: (slot, reason, how) => this.#finish(slot, reason, how),
-    });
-    this.#attempts = new Attempts(context, inputs.dialer, inputs.io, {
+    this.#openings = new Openings(inputs, {
       established: (slot) => this.#established(slot),
-      gaveUp: (slot, reason) => this.#finish(slot, reason, 'reset'),
+      over: (slot, reason, how) => this.#finish(slot, reason, how),
       ranShort: (slot, errno) => this.#ranShort(slot, errno),
     });
   }
@@ -90,19 +85,18 @@ export class Connections {
   }
 
   /** Starts a connection for a client that was just accepted. The caller has made sure that a slot is free. */
-  accepted(fd: number, listener: number): void {
+  accepted(fd: number, listener: number, port: number): void {
     const { handler, slots, sys } = this.#context;
     const { bytes, start, length } = sys.peerIp;
-    const sourceHash = hashIpBytes(bytes, start, length);
-    this.#in.peer?.set(bytes, start, length, sys.peerPort);
+    this.#peer.set(bytes, start, length, sys.peerPort);
     const slot = slots.take();
     slots.descriptors[2 * slot + CLIENT] = fd;
     slots.listeners[slot] = listener;
+    slots.ports[slot] = port;
     const failure = registerSide(this.#context, 2 * slot + CLIENT);
     try {
-      const row = handler.onAccept(slot, listener, sourceHash);
-      if (failure >= 0 && row === TERMINATE) this.#terminations.begin(slot);
-      else if (failure >= 0) this.#attempts.start(slot, row, 0);
+      const row = handler.onAccept(slot, listener, this.#peer);
+      if (failure >= 0) this.#openings.begin(slot, row);
       else if (isShortage(-failure)) this.#ranShort(slot, -failure);
       else throw new Error(`a client's socket cannot be waited for: ${errnoName(-failure)}`);
     } catch (error) {
@@ -129,7 +123,7 @@ export class Connections {
     slots.sides[side] = flags;
     if (isRelayed) return this.#ready.add(slot);
     try {
-      this.#onEventBeforeRelay(slot, side);
+      this.#openings.onEvent(slot, side);
     } catch (error) {
       this.#threw(slot, error);
     }
@@ -147,10 +141,9 @@ export class Connections {
     if (slot === this.#memoryRetries.deadlineId) return this.#memoryRetries.onDeadline(this.#retry);
     try {
       const state = this.#context.slots.states[slot];
-      if (state === STATE.connecting || state === STATE.waiting) this.#attempts.onDeadline(slot);
-      else if (state === STATE.securing) this.#terminations.onDeadline(slot);
-      else if (state === STATE.relaying) this.#checkIdle(slot);
+      if (state === STATE.relaying) this.#checkIdle(slot);
       else if (state === STATE.delivering) this.#finishIf(slot, this.#deliveries.check(slot));
+      else if (state !== STATE.free) this.#openings.onDeadline(slot);
     } catch (error) {
       this.#threw(slot, error);
     }
@@ -159,8 +152,13 @@ export class Connections {
   /** See Engine.reconsider. */
   reconsider(slot: number): void {
     const { slots } = this.#context;
-    const state = slots.isOpen(slot) ? slots.states[slot] : STATE.free;
-    if (state === STATE.connecting || state === STATE.waiting) this.#attemptFailed(slot, ERRNO.canceled);
+    const state = slots.states[slot];
+    if (!slots.isOpen(slot) || state === STATE.relaying || state === STATE.delivering) return;
+    try {
+      this.#openings.reconsider(slot);
+    } catch (error) {
+      this.#threw(slot, error);
+    }
   }
 
   reset(slot: number, reason: CloseReason): void {
@@ -186,33 +184,6 @@ export class Connections {
     for (let turn = 0; turn < 2; turn++) {
       markUsable(this.#context.slots, slot);
       this.#turn(slot);
-    }
-  }
-
-  /** An event of a connection that has no backend yet. */
-  #onEventBeforeRelay(slot: number, side: number): void {
-    const { slots, sys } = this.#context;
-    const flags = slots.sides[side]!;
-    const errno = (flags & SIDE.failing) === 0 ? 0 : sys.pendingError(slots.descriptors[side]!);
-    slots.sides[side] = flags & ~SIDE.failing;
-    if ((side & 1) === BACKEND) {
-      if (errno !== 0) this.#attempts.failed(slot, errno);
-      else if ((flags & SIDE.writable) !== 0) this.#attempts.connected(slot);
-    } else if (slots.states[slot] === STATE.securing) {
-      this.#terminations.continue(slot);
-    } else if (errno === ERRNO.pipe) {
-      // It ended in order before its reset, so what it sent still goes to the backend.
-      slots.sides[side] |= SIDE.outputBroken;
-    } else if (errno !== 0) {
-      this.#finish(slot, 'client_reset', 'reset');
-    }
-  }
-
-  #attemptFailed(slot: number, errno: number): void {
-    try {
-      this.#attempts.failed(slot, errno);
-    } catch (error) {
-      this.#threw(slot, error);
     }
   }
 
@@ -269,6 +240,7 @@ export class Connections {
   #finish(slot: number, reason: CloseReason, how: 'close' | 'reset'): void {
     const { deadlines, handler, slots, sys } = this.#context;
     deadlines.cancel(slot);
+    this.#openings.forget(slot);
     this.#deliveries.forget(slot);
     this.#memoryRetries.forget(slot);
     this.#in.relay.forget(slot);

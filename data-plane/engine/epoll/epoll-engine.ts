@@ -23,7 +23,7 @@ import { ACCEPT_RETRY_MS } from '../timeouts.ts';
 import { Acceptors } from './acceptors.ts';
 import { Connections } from './connections.ts';
 import { Deadlines } from './deadlines.ts';
-import { Dialer } from './dialer.ts';
+import { Dialer } from './opening/dialer.ts';
 import type { LoopContext } from './loop-context.ts';
 import { Pipes } from './pipes.ts';
 import { Relay } from './relay.ts';
@@ -67,15 +67,15 @@ export class EpollEngine implements Engine {
     const deadlines = new Deadlines(nowMs, (slot) => this.#connections.onDeadline(slot));
     this.#inputs = inputs;
     const context = { slots, sys, epoll, handler, deadlines, nowMs };
-    const io = new SideIo(slots, sys);
+    const io = new SideIo(slots, sys, ffi);
     const pipes = inputs.splice ? new Pipes(sys, holdings.pipes, () => context.nowMs) : null;
     this.#context = context;
     this.#connections = new Connections({
       context,
       dialer: new Dialer(sys, targets, sourceAddresses),
-      io,
       relay: new Relay(slots, io, ffi, pipes, inputs.parkingBytes),
-      peer: inputs.peer,
+      ffi,
+      io,
       onFault: (where, error) => inputs.onFault(where, error),
       onShortage: (errno) => this.#ranShort(errno),
       onReleased: (listener) => this.#released(listener),
@@ -84,7 +84,7 @@ export class EpollEngine implements Engine {
       sys,
       epoll,
       mark: LISTENING,
-      accepted: (fd, listener) => this.#accepted(fd, listener),
+      accepted: (fd, listener, port) => this.#accepted(fd, listener, port),
       onShortage: (errno) => this.#ranShort(errno),
       onFault: (where, error) => inputs.onFault(where, error),
     });
@@ -96,10 +96,18 @@ export class EpollEngine implements Engine {
 
   listen(listener: number, on: ListenOn, done: (failure: string | null) => void): void {
     if (!this.#isAccepting) return done('the worker has stopped accepting');
-    if (on.type === 'descriptor') return done(this.#acceptors.add(listener, on.fd, false));
+    if (on.type === 'descriptors') return done(this.#listenAll(listener, on.fds, on.firstPort));
     const fd = this.#open(on.host, on.port);
     if (fd < 0) return done(`${errnoName(-fd)}: cannot listen on ${on.host} port ${on.port}`);
-    done(this.#acceptors.add(listener, fd, true));
+    done(this.#acceptors.add(listener, fd, on.port, true));
+  }
+
+  #listenAll(listener: number, fds: readonly number[], firstPort: number): string | null {
+    for (const [index, fd] of fds.entries()) {
+      const failure = this.#acceptors.add(listener, fd, firstPort + index, false);
+      if (failure !== null) return failure;
+    }
+    return null;
   }
 
   unlisten(listener: number, done: () => void): void {
@@ -162,12 +170,12 @@ export class EpollEngine implements Engine {
   }
 
   /** False: accept no more for now. */
-  #accepted(fd: number, listener: number): boolean {
+  #accepted(fd: number, listener: number, port: number): boolean {
     const isLast = this.#inputs.budget.take(listener);
     if (isLast) this.#pauseAccepting('connection_limit', listener);
     if (this.#context.slots.open + 1 >= this.#context.slots.capacity)
       this.#pauseAccepting('connection_limit');
-    this.#connections.accepted(fd, listener);
+    this.#connections.accepted(fd, listener, port);
     return !isLast && !this.#acceptors.isPaused;
   }
 

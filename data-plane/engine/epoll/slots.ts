@@ -11,7 +11,19 @@ export const CLIENT = 0;
 export const BACKEND = 1;
 export type SideOfSlot = typeof CLIENT | typeof BACKEND;
 
-export const STATE = { free: 0, connecting: 1, waiting: 2, relaying: 3, delivering: 4, securing: 5 } as const;
+export const STATE = {
+  free: 0,
+  connecting: 1,
+  waiting: 2,
+  relaying: 3,
+  delivering: 4,
+  /** Terminating TLS with the client. */
+  terminating: 5,
+  reading: 6,
+  asking: 7,
+  /** Starting TLS to the backend. */
+  securing: 8,
+} as const;
 
 /** Flags of one side. They are sticky: an edge sets them, and only what the comment names clears them. */
 export const SIDE = {
@@ -37,8 +49,6 @@ export const SIDE = {
   parked: 1 << 9,
   /** Much came for it at once: use a pipe if one is available. Cleared when little comes. */
   bulk: 1 << 12,
-  /** Of a client: an attempt to connect it has failed. Never cleared. */
-  attemptFailed: 1 << 10,
   /** Of a backend: keep-alive is set. Never cleared. */
   keptAlive: 1 << 11,
   /** It was reset or lost before it ended its output in order: a later end of input is not an end. Never cleared. */
@@ -63,10 +73,12 @@ export class Slots {
   readonly tls: Float64Array;
   /** At least 0; grows, and wraps to 0. */
   readonly generations: Int32Array;
-  /** The row of the backend that it connects to, or is connected to. */
+  /** The row of the backend that it connects to, or is connected to; WAIT while there is none. */
   readonly rows: Int32Array;
   /** The listener that its client came to. */
   readonly listeners: Uint16Array;
+  /** The port that its client asked for. */
+  readonly ports: Uint16Array;
   /** When bytes last moved, or a side last ended, in milliseconds. */
   readonly activeMs: Float64Array;
   /** When the lifetime of a connection ends that has one, in milliseconds. */
@@ -88,6 +100,7 @@ export class Slots {
     this.generations = new Int32Array(capacity);
     this.rows = new Int32Array(capacity);
     this.listeners = new Uint16Array(capacity);
+    this.ports = new Uint16Array(capacity);
     this.activeMs = new Float64Array(capacity);
     this.endMs = new Float64Array(capacity);
     this.#free = new Int32Array(capacity);

@@ -13,7 +13,8 @@ import type { Timer } from '../../../core/runtime/clock.ts';
 import { ERRNO, errnoOf, isShortage } from '../../kernel/errno.ts';
 import { isItsOwnPeer } from '../../kernel/own-peer.ts';
 import type { CloseReason } from '../../../core/wire/close-reasons.ts';
-import { type ConnectionTimeouts, type EngineInputs, NO_ROW } from '../engine.ts';
+import { type ConnectionTimeouts, type EngineInputs, NO_ROW, WAIT } from '../engine.ts';
+import type { PeerAddress } from '../peer-address.ts';
 import { inactivityLimit } from '../timeouts.ts';
 
 /** setTimeout takes no more. */
@@ -23,7 +24,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export interface ConnectionContext {
   readonly inputs: EngineInputs;
   /** Starts a connect to the backend in a row. */
-  connect(row: number): Socket;
+  connect(row: number, asked: number): Socket;
   /** The connection is closed, and its slot is free again. */
   release(slot: number): void;
 }
@@ -38,7 +39,6 @@ export class Connection {
   /** Of the current attempt, then of the connection. */
   #backend: Socket | null = null;
   #timeouts: ConnectionTimeouts = { connectMs: 0, idleMs: 0, halfClosedMs: 0, lifetimeMs: 0 };
-  #hasAttemptFailed = false;
   #timer: Timer | null = null;
   #lastActivityMs = 0;
   /** When its lifetime ends. */
@@ -54,9 +54,9 @@ export class Connection {
     this.#on(client, 'error', () => this.#finish('client_reset'));
   }
 
-  start(listener: number, sourceHash: number): void {
+  start(listener: number, client: PeerAddress): void {
     this.#guarded(() => {
-      const row = this.#inputs.handler.onAccept(this.#slot, listener, sourceHash);
+      const row = this.#inputs.handler.onAccept(this.#slot, listener, client);
       this.#timeouts = this.#inputs.handler.timeouts(this.#slot);
       this.#tryRow(row, 0);
     });
@@ -73,7 +73,7 @@ export class Connection {
   }
 
   #tryRow(row: number, delayMs: number): void {
-    if (row === NO_ROW) return this.#finish(this.#hasAttemptFailed ? 'connect_failed' : 'no_backend');
+    if (row === NO_ROW || row === WAIT) return this.#finish(this.#inputs.handler.refusal);
     this.#row = row;
     if (delayMs === 0) return this.#connect();
     this.#state = 'waiting';
@@ -82,7 +82,7 @@ export class Connection {
 
   #connect(): void {
     this.#state = 'connecting';
-    const backend = this.#context.connect(this.#row);
+    const backend = this.#context.connect(this.#row, this.#client.localPort ?? 0);
     this.#backend = backend;
     const isCurrent = () => this.#state === 'connecting' && this.#backend === backend;
     const { connectMs } = this.#timeouts;
@@ -106,7 +106,6 @@ export class Connection {
 
   #attemptFailed(errno: number): void {
     const { handler } = this.#inputs;
-    if (errno !== ERRNO.canceled) this.#hasAttemptFailed = true;
     this.#timer?.cancel();
     this.#backend?.destroy();
     this.#backend = null;

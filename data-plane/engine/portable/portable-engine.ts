@@ -11,7 +11,6 @@
  */
 import { connect, createServer, isIPv4, type Server, type Socket } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
-import { sourceHash } from '../../../core/model/source-hash.ts';
 import type { Timer } from '../../../core/runtime/clock.ts';
 import { messageOf } from '../../../core/runtime/errors.ts';
 import { errnoName } from '../../kernel/errno.ts';
@@ -19,6 +18,7 @@ import { loadLibc } from '../../kernel/libc.ts';
 import { BACKLOG, KEEP_ALIVE } from '../../kernel/socket-settings.ts';
 import type { CloseReason } from '../../../core/wire/close-reasons.ts';
 import type { Engine, EngineInputs, ListenOn } from '../engine.ts';
+import { PeerAddress } from '../peer-address.ts';
 import { ACCEPT_RETRY_MS } from '../timeouts.ts';
 import { Connection, type ConnectionContext } from './connection.ts';
 
@@ -56,6 +56,7 @@ class PortableEngine implements Engine, ConnectionContext {
   #isAccepting = true;
   /** Set until accepting has resumed for all listeners. */
   #retry: Timer | null = null;
+  readonly #peer = new PeerAddress();
   #sourceTurn = 0;
 
   constructor(inputs: EngineInputs) {
@@ -129,13 +130,13 @@ class PortableEngine implements Engine, ConnectionContext {
     for (const connection of this.#connections) connection?.reset(reason);
   }
 
-  connect(row: number): Socket {
+  connect(row: number, asked: number): Socket {
     const { sourceAddresses, targets } = this.inputs;
     const host = targets.host(row);
     const sources = sourceAddresses.filter((address) => isIPv4(address) === isIPv4(host));
     this.#sourceTurn += 1;
     const localAddress = sources[this.#sourceTurn % sources.length];
-    const port = targets.port(row);
+    const port = targets.port(row) || asked;
     return connect({ ...SOCKET_OPTIONS, host, port, ...(localAddress !== undefined && { localAddress }) });
   }
 
@@ -152,8 +153,8 @@ class PortableEngine implements Engine, ConnectionContext {
     this.#connections[slot] = connection;
     this.#listeners[slot] = listener;
     if (this.inputs.budget.take(listener)) this.#pauseAccepting(listener);
-    this.inputs.peer?.setText(client.remoteAddress ?? '', client.remotePort ?? 0);
-    connection.start(listener, sourceHash(client.remoteAddress ?? ''));
+    this.#peer.setText(client.remoteAddress ?? '', client.remotePort ?? 0);
+    connection.start(listener, this.#peer);
   }
 
   #open(acceptor: Acceptor, done: (failure: string | null) => void): void {
@@ -179,8 +180,10 @@ class PortableEngine implements Engine, ConnectionContext {
     if (on.type === 'address') return void server.listen({ host: on.host, port: on.port, backlog: BACKLOG });
     const { libc, reason } = this.#libc;
     if (!libc) return started(`a lent descriptor needs the C library: ${reason}`);
-    const fd = libc.duplicate(on.fd);
-    if (fd < 0) return started(`cannot duplicate descriptor ${on.fd}: ${errnoName(-fd)}`);
+    // One port, one descriptor: a proxy rejects listeners over ranges where this engine runs.
+    const [lent = -1] = on.fds;
+    const fd = libc.duplicate(lent);
+    if (fd < 0) return started(`cannot duplicate descriptor ${lent}: ${errnoName(-fd)}`);
     // With a descriptor, listen() takes the backlog only as an argument of its own.
     server.listen({ fd }, BACKLOG);
   }

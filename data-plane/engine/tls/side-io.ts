@@ -14,6 +14,7 @@
  */
 import { loadOpenSsl, type OpenSsl, type Role } from '../../kernel/openssl.ts';
 import { EAGAIN } from '../../kernel/linux.ts';
+import type { Ffi } from '../../kernel/ffi.ts';
 import type { Kernel } from '../../kernel/loop-calls.ts';
 import { SIDE, type Slots } from '../epoll/slots.ts';
 
@@ -23,11 +24,14 @@ export class SideIo {
   isDrained = false;
   readonly #slots: Slots;
   readonly #sys: Kernel;
+  readonly #byte = new Uint8Array(1);
+  readonly #byteAt: number;
   #openSsl: OpenSsl | null = null;
 
-  constructor(slots: Slots, sys: Kernel) {
+  constructor(slots: Slots, sys: Kernel, ffi: Pick<Ffi, 'address'>) {
     this.#slots = slots;
     this.#sys = sys;
+    this.#byteAt = ffi.address(this.#byte);
   }
 
   /** A side has TLS from now on; its handshake is still to come. Returns null, or why that can't be. */
@@ -90,6 +94,12 @@ export class SideIo {
     if (!this.#isTls(side)) return this.#sys.peek(this.#slots.descriptors[side]!, at, size);
     this.isDrained = false;
     return this.#openSsl!.peek(this.#slots.tls[side]!, at, size);
+  }
+
+  /** Whether there is a byte of the peer that was not read. */
+  hasUnread(side: number): boolean {
+    if (!this.#isTls(side)) return this.#sys.hasUnread(this.#slots.descriptors[side]!);
+    return this.peek(side, this.#byteAt, 1) > 0;
   }
 
   /** Drops bytes that were peeked at. `at`: memory that may be overwritten. */

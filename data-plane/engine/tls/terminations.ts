@@ -4,7 +4,6 @@
  * Invariant: a handshake ends within HANDSHAKE_MS. A client that has failed is told by an alert, so it is closed in
  * order; one that is late is reset.
  */
-import type { CloseReason } from '../../../core/wire/close-reasons.ts';
 import { EAGAIN } from '../../kernel/linux.ts';
 import type { LoopContext } from '../epoll/loop-context.ts';
 import { CLIENT, SIDE, STATE } from '../epoll/slots.ts';
@@ -14,7 +13,7 @@ import type { SideIo } from './side-io.ts';
 export interface TerminationEvents {
   /** The handler returned this instead of, or as, a row. */
   decided(slot: number, row: number): void;
-  failed(slot: number, reason: CloseReason, how: 'close' | 'reset'): void;
+  failed(slot: number, how: 'close' | 'reset'): void;
 }
 
 export class Terminations {
@@ -32,7 +31,7 @@ export class Terminations {
     const { deadlines, handler, nowMs, slots } = this.#context;
     const failure = this.#io.begin(2 * slot + CLIENT, handler.serverContext(slot), 'server');
     if (failure !== null) return this.#failed(slot, failure, 'reset');
-    slots.states[slot] = STATE.securing;
+    slots.states[slot] = STATE.terminating;
     deadlines.set(slot, nowMs + HANDSHAKE_MS);
     this.continue(slot);
   }
@@ -53,12 +52,12 @@ export class Terminations {
 
   onDeadline(slot: number): void {
     this.continue(slot);
-    if (this.#context.slots.states[slot] === STATE.securing)
+    if (this.#context.slots.states[slot] === STATE.terminating)
       this.#failed(slot, `it was not done after ${HANDSHAKE_MS / 1_000} s`, 'reset');
   }
 
   #failed(slot: number, why: string, how: 'close' | 'reset'): void {
     this.#context.handler.onTerminationFailed(slot, why);
-    this.#events.failed(slot, 'tls_failed', how);
+    this.#events.failed(slot, how);
   }
 }

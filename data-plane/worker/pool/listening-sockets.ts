@@ -1,19 +1,23 @@
 /**
- * The listening sockets of a proxy: one per worker and address, all with SO_REUSEPORT, kept by the main thread and lent
- * to the workers. Keyed by address: a listener that is renamed or gets another pool keeps its sockets.
+ * The listening sockets of a proxy: one per worker and port of an address, all with SO_REUSEPORT, kept by the main thread
+ * and lent to the workers. Keyed by what they are bound to: a listener that is renamed or gets another pool keeps its
+ * sockets.
  *
  * Invariants
  *  - `prepare` binds without listening, so that an abort resets no client;
  *  - when an address replaces another that overlaps it, the new sockets listen before the old ones are closed;
- *  - an address that can't be bound has no sockets at all, and a reason; the other addresses are not affected;
- *  - unless addresses are shared, the first socket of an address binds and listens without SO_REUSEPORT, which the kernel
+ *  - an address of which a port can't be bound has no sockets at all, and a reason; the other addresses are not affected;
+ *  - all sockets together take at most half of the descriptors that this process may have;
+ *  - unless addresses are shared, the first socket of a port binds and listens without SO_REUSEPORT, which the kernel
  *    refuses where any other socket listens: otherwise we would share the address silently with another process of the
  *    same user. An address that overlaps one we hold is not protected so, since our own sockets would be in the way.
  */
-import { type Address, addressesOverlap, parseAddress } from '../../../core/model/address.ts';
+import { type Accepting, addressesOverlap } from '../../../core/model/address.ts';
+import type { ListenOn } from '../../engine/engine.ts';
 import { errnoName } from '../../kernel/errno.ts';
 import type { Libc } from '../../kernel/libc.ts';
 import { BACKLOG, KEEP_ALIVE } from '../../kernel/socket-settings.ts';
+import { portsOf, readBinding } from '../../plan/binding.ts';
 
 /** Accepted sockets inherit these, at no cost for each. */
 const INHERITED = [
@@ -28,6 +32,8 @@ const INHERITED = [
 export interface ListeningSocketsInputs {
   readonly libc: Libc;
   readonly workerCount: number;
+  /** The most sockets at one time. */
+  readonly maxSockets: number;
   /** Let other processes hold the same addresses. */
   readonly shareListeners: boolean;
   /** Whether the kernel moves clients that wait on a socket to another one of its address when it is closed. */
@@ -42,19 +48,20 @@ export interface PreparedSockets {
   /** Closes the sockets that were replaced, once no worker accepts on them. New clients reach the new ones. */
   closeReplaced(): void;
   /** Starts listening on the other new sockets, except those of `waiting`, and closes those that are no longer wanted. */
-  commit(waiting?: { has(address: string): boolean }): void;
+  commit(waiting?: { has(binding: string): boolean }): void;
   /** Closes the new sockets. */
   abort(): void;
 }
 
 interface Held {
-  readonly address: Address;
+  readonly address: Accepting;
+  /** Those of the first port by worker, then those of the next. */
   readonly fds: readonly number[];
 }
 
 export class ListeningSockets {
   readonly #inputs: ListeningSocketsInputs;
-  /** Listening, by canonical address. */
+  /** Listening, by binding. */
   readonly #held = new Map<string, Held>();
   /** Bound, to listen after a later commit. */
   readonly #waiting = new Map<string, Held>();
@@ -64,27 +71,37 @@ export class ListeningSockets {
     this.#inputs = inputs;
   }
 
-  /** By worker; null: nothing listens on the address. */
-  descriptors(address: string): readonly number[] | null {
-    return this.#held.get(address)?.fds ?? null;
+  /** By worker; null: nothing listens there. */
+  descriptors(binding: string): readonly Extract<ListenOn, { type: 'descriptors' }>[] | null {
+    const held = this.#held.get(binding);
+    const { workerCount } = this.#inputs;
+    if (!held) return null;
+    return Array.from({ length: workerCount }, (_, worker) => ({
+      type: 'descriptors',
+      fds: held.fds.filter((_fd, index) => index % workerCount === worker),
+      firstPort: held.address.port,
+    }));
   }
 
-  /** By address: why it has no sockets, though it was wanted. */
+  /** By binding: why it has no sockets, though it was wanted. */
   get failures(): ReadonlyMap<string, string> {
     return this.#failures;
   }
 
-  /** Binds those of `addresses` that are not held yet, those that failed before included. */
-  prepare(addresses: readonly string[]): PreparedSockets {
+  /** Binds those of `bindings` that are not held yet, those that failed before included. */
+  prepare(bindings: readonly string[]): PreparedSockets {
     const bound = new Map<string, Held>();
     const failures = new Map<string, string>();
-    for (const text of addresses) {
+    let count = this.#count;
+    for (const text of bindings) {
       if (this.#held.has(text) || bound.has(text)) continue;
-      const held = this.#waiting.get(text) ?? this.#bindAll(text);
+      const waiting = this.#waiting.get(text);
+      const held = waiting ?? this.#bindAll(text, count);
       if (typeof held === 'string') failures.set(text, held);
       else bound.set(text, held);
+      if (!waiting && typeof held !== 'string') count += held.fds.length;
     }
-    const wanted = new Set(addresses);
+    const wanted = new Set(bindings);
     const { replacing, replaced } = this.#overlaps(wanted, bound);
     return {
       replaces: replaced.size > 0,
@@ -176,40 +193,52 @@ export class ListeningSockets {
     }
   }
 
-  /** All sockets of an address, or why it can't be bound. */
-  #bindAll(text: string): Held | string {
-    const parsed = parseAddress(text);
-    if (!parsed.ok) return parsed.description;
-    const address = parsed.value;
+  /** How many there are. */
+  get #count(): number {
+    let count = 0;
+    for (const map of [this.#held, this.#waiting]) for (const { fds } of map.values()) count += fds.length;
+    return count;
+  }
+
+  /** All sockets of an address, or why it can't be bound. `count`: how many others there are. */
+  #bindAll(binding: string, count: number): Held | string {
+    const { maxSockets, workerCount } = this.#inputs;
+    const address = readBinding(binding);
+    if (!address) return `"${binding}" is no address that this proxy can read`;
+    const needed = portsOf(address) * workerCount;
+    if (count + needed > maxSockets) {
+      return `it needs ${needed} sockets, one for each port and worker, and this process may have ${maxSockets - count} more of them; raise its limit of open files, or listen on fewer ports`;
+    }
     const mayShare = this.#mayShare(address);
     const fds: number[] = [];
-    for (let worker = 0; worker < this.#inputs.workerCount; worker++) {
-      const fd = this.#bound(address, mayShare || worker > 0);
+    for (let index = 0; index < needed; index++) {
+      const [port, worker] = [address.port + Math.floor(index / workerCount), index % workerCount];
+      const fd = this.#bound(address, port, mayShare || worker > 0);
       if (fd < 0) {
         this.#close(fds);
-        return describe(-fd);
+        return address.port === address.lastPort ? describe(-fd) : `${describe(-fd)} (port ${port})`;
       }
       fds.push(fd);
     }
     return { address, fds };
   }
 
-  #mayShare(address: Address): boolean {
+  #mayShare(address: Accepting): boolean {
     const { shareListeners } = this.#inputs;
     return shareListeners || [...this.#held.values()].some((held) => addressesOverlap(held.address, address));
   }
 
   /** A socket bound to an address, or the errno negated. */
-  #bound(address: Address, reusePort: boolean): number {
+  #bound({ bytes, family, ipv6Only }: Accepting, port: number, reusePort: boolean): number {
     const { libc } = this.#inputs;
-    const fd = libc.socket(address.family);
+    const fd = libc.socket(family);
     if (fd < 0) return fd;
     libc.setOption(fd, 'reuseAddress', 1);
     if (reusePort) libc.setOption(fd, 'reusePort', 1);
     for (const [option, value] of INHERITED) libc.setOption(fd, option, value);
-    // Set explicitly, since hosts differ in their default: [::] takes IPv4 too.
-    if (address.family === 6) libc.setOption(fd, 'ipv6Only', 0);
-    const result = libc.bind(fd, address.bytes, address.port);
+    // Set explicitly, since hosts differ in their default: [::] takes IPv4 too, unless the listener says otherwise.
+    if (family === 6) libc.setOption(fd, 'ipv6Only', ipv6Only ? 1 : 0);
+    const result = libc.bind(fd, bytes, port);
     if (result >= 0) return fd;
     libc.close(fd);
     return result;

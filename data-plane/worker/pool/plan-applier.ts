@@ -13,8 +13,9 @@
  *  - without the C library one worker accepts, on addresses that it binds itself.
  */
 import { type Clock, sleep, type Timer } from '../../../core/runtime/clock.ts';
-import { addressesOverlap, parseAddress } from '../../../core/model/address.ts';
-import type { Plan, PlanListener } from '../../plan/plan.ts';
+import { addressesOverlap } from '../../../core/model/address.ts';
+import { portsOf, readBinding } from '../../plan/binding.ts';
+import type { Plan, PlanListener, PlanPool } from '../../plan/plan.ts';
 import type { FailedListener } from '../../plan/plan-directory.ts';
 import type { WorkerSockets } from './socket-lending.ts';
 import type { ListeningSockets } from './listening-sockets.ts';
@@ -33,7 +34,7 @@ export interface PlanApplierInputs {
   readonly sockets: ListeningSockets | null;
   readonly clock: Clock;
   /** Why this proxy can't run a listener now, in words; null: it can. Asked with each plan, and again with each retry. */
-  obstacle(listener: PlanListener): string | null;
+  obstacle(listener: PlanListener, pool: PlanPool | undefined): string | null;
   /** No worker can listen on a new address before it has left an old one that overlaps it: clients are refused meanwhile. */
   onGap(from: string, to: string): void;
   /** Called after a retry, when other listeners fail than before. `apply` returns what failed. */
@@ -44,13 +45,13 @@ export class PlanApplier {
   readonly #inputs: PlanApplierInputs;
   #last: Promise<unknown> = Promise.resolve();
   #plan: Plan | null = null;
-  /** Listeners that workers accept for: address by row. */
+  /** Listeners that workers accept for: binding by row. */
   readonly #listening = new Map<number, string>();
-  /** By address: why the listener can't run here. */
+  /** By binding: why the listener can't run here. */
   #obstacles: ReadonlyMap<string, string> = new Map();
-  /** By address: why no worker accepts on it. Addresses that can't be bound are in `sockets.failures`. */
+  /** By binding: why no worker accepts on it. Addresses that can't be bound are in `sockets.failures`. */
   readonly #failures = new Map<string, string>();
-  /** By address that is bound and does not listen yet: its pool. */
+  /** By binding that does not listen yet: its pool. */
   #waiting: ReadonlyMap<string, string> = new Map();
   #retry: Timer | null = null;
   #isStopped = false;
@@ -113,13 +114,13 @@ export class PlanApplier {
   async #run(plan: Plan, revise: Revise | null): Promise<void> {
     const { pool, sockets } = this.#inputs;
     const listeners = this.#runnable(plan);
-    const addresses = this.#isStopped ? [] : listeners.map(({ address }) => address);
-    const prepared = sockets?.prepare(addresses);
+    const bindings = this.#isStopped ? [] : listeners.map(({ binding }) => binding);
+    const prepared = sockets?.prepare(bindings);
     try {
       if (prepared?.replaces === true) {
         prepared.replace();
         await sleep(this.#inputs.clock, HANDSHAKE_MS);
-      } else if (!sockets) this.#reportGaps(addresses);
+      } else if (!sockets) this.#reportGaps(bindings);
       // Before the plan: under it workers have no pool for these rows, and would reset the clients that they take in. An
       // address that stays keeps its row, whatever its listener is called.
       await this.#unlistenAllBut(listeners);
@@ -141,45 +142,48 @@ export class PlanApplier {
   /** Sockets that were replaced are opened again. */
   async #restore(plan: Plan): Promise<void> {
     const listeners = this.#runnable(plan);
-    this.#inputs.sockets?.prepare(listeners.map(({ address }) => address)).commit();
+    this.#inputs.sockets?.prepare(listeners.map(({ binding }) => binding)).commit();
     await this.#listenAll(listeners);
   }
 
   /** The listeners that nothing speaks against. */
-  #runnable({ listeners }: Plan): readonly PlanListener[] {
+  #runnable({ listeners, pools }: Plan): readonly PlanListener[] {
     const obstacles = new Map<string, string>();
     for (const listener of listeners) {
-      const obstacle = this.#inputs.obstacle(listener);
-      if (obstacle !== null) obstacles.set(listener.address, obstacle);
+      const obstacle = this.#inputs.obstacle(listener, pools[listener.pool]);
+      if (obstacle !== null) obstacles.set(listener.binding, obstacle);
     }
     this.#obstacles = obstacles;
-    return listeners.filter(({ address }) => !obstacles.has(address));
+    return listeners.filter(({ binding }) => !obstacles.has(binding));
   }
 
   /** An address that overlaps one where clients come already does not wait. */
   #newThatRefuse({ listeners, pools }: Plan): ReadonlyMap<string, string> {
     const old = [...this.#listening.values()];
-    const isNew = ({ row, address }: PlanListener) =>
-      this.#listening.get(row) !== address && !old.some((from) => overlap(from, address));
+    const isNew = ({ row, binding }: PlanListener) =>
+      this.#listening.get(row) !== binding && !old.some((from) => overlap(from, binding));
     return new Map(
       listeners.flatMap((listener) => {
-        const pool = pools[listener.pool];
-        return pool?.refuses && isNew(listener) ? [[listener.address, pool.name]] : [];
+        const routed = listener.firstBytes?.routes.map(({ pool }) => pool) ?? [];
+        const pool = [listener.pool, ...routed].map((index) => pools[index]).find((each) => each?.refuses);
+        return pool && isNew(listener) ? [[listener.binding, pool.name]] : [];
       }),
     );
   }
 
-  #reportGaps(addresses: readonly string[]): void {
-    const old = [...this.#listening.values()].filter((address) => !addresses.includes(address));
+  #reportGaps(bindings: readonly string[]): void {
+    const old = [...this.#listening.values()].filter((binding) => !bindings.includes(binding));
     for (const from of old) {
-      const to = addresses.find((address) => overlap(from, address));
+      const to = bindings.find((binding) => overlap(from, binding));
       if (to !== undefined) this.#inputs.onGap(from, to);
     }
   }
 
   async #unlistenAllBut(listeners: readonly PlanListener[]): Promise<void> {
-    const wanted = new Set(listeners.map(({ row }) => row));
-    const unwanted = [...this.#listening.keys()].filter((row) => !wanted.has(row));
+    const wanted = new Map(listeners.map(({ row, binding }) => [row, binding]));
+    const unwanted = [...this.#listening]
+      .filter(([row, binding]) => wanted.get(row) !== binding)
+      .map(([row]) => row);
     for (const row of unwanted) this.#listening.delete(row);
     await Promise.all(unwanted.map((row) => this.#inputs.pool.unlisten(row)));
   }
@@ -188,32 +192,33 @@ export class PlanApplier {
     if (!this.#isStopped) await Promise.all(listeners.map((listener) => this.#listen(listener)));
   }
 
-  async #listen({ row, address }: PlanListener): Promise<void> {
-    if (this.#listening.get(row) === address || this.#waiting.has(address)) return;
-    const own = this.#socketsOf(address);
+  async #listen({ row, binding }: PlanListener): Promise<void> {
+    if (this.#listening.get(row) === binding || this.#waiting.has(binding)) return;
+    const own = this.#socketsOf(binding);
     if (!own) return;
-    this.#listening.set(row, address);
+    this.#listening.set(row, binding);
     const failure = await this.#inputs.pool.listen(row, own);
     if (failure === null) return;
-    this.#failures.set(address, failure);
+    this.#failures.set(binding, failure);
     this.#listening.delete(row);
   }
 
-  #socketsOf(address: string): WorkerSockets | null {
+  #socketsOf(binding: string): WorkerSockets | null {
     const { sockets } = this.#inputs;
-    if (sockets) return sockets.descriptors(address)?.map((fd) => ({ type: 'descriptor', fd })) ?? null;
-    const parsed = parseAddress(address);
-    if (parsed.ok) return [{ type: 'address', host: parsed.value.host, port: parsed.value.port }];
-    this.#failures.set(address, parsed.description);
+    if (sockets) return sockets.descriptors(binding);
+    const address = readBinding(binding);
+    const isSimple = address !== null && portsOf(address) === 1 && !address.ipv6Only;
+    if (isSimple) return [{ type: 'address', host: address.host, port: address.port }];
+    this.#failures.set(binding, 'ranges of ports and listeners for IPv6 alone need the C library');
     return null;
   }
 
   #failed(plan: Plan): FailedListener[] {
-    return plan.listeners.flatMap(({ name, address }) => {
+    return plan.listeners.flatMap(({ name, address, binding }) => {
       const reason =
-        this.#obstacles.get(address) ??
-        this.#failures.get(address) ??
-        this.#inputs.sockets?.failures.get(address);
+        this.#obstacles.get(binding) ??
+        this.#failures.get(binding) ??
+        this.#inputs.sockets?.failures.get(binding);
       return reason === undefined ? [] : [{ listener: name, address, reason }];
     });
   }
@@ -233,6 +238,6 @@ export class PlanApplier {
 }
 
 function overlap(one: string, other: string): boolean {
-  const [a, b] = [parseAddress(one), parseAddress(other)];
-  return a.ok && b.ok && addressesOverlap(a.value, b.value);
+  const [a, b] = [readBinding(one), readBinding(other)];
+  return a !== null && b !== null && addressesOverlap(a, b);
 }

@@ -96,7 +96,7 @@ export class SocketLending {
       // In turn, so that no worker gets all of them.
       const [index, handle] = workers[owner % workers.length] ?? [];
       const isServed = this.#workers.has(owner) || helpers[owner] !== null;
-      if (on?.type !== 'descriptor' || isServed || index === undefined || !handle) continue;
+      if (on?.type !== 'descriptors' || isServed || index === undefined || !handle) continue;
       helpers[owner] = index;
       answers.push(this.#accept(handle, listener, on));
     }
@@ -124,7 +124,7 @@ export class SocketLending {
     if (lost.length === 0 || !first) return;
     const [, handle] = first;
     // On all sockets, since a worker that died may have helped another. The queues of the others are empty by now.
-    for (const on of sockets) if (on?.type === 'descriptor') handle.send({ type: 'listen', listener, on });
+    for (const on of sockets) if (on?.type === 'descriptors') handle.send({ type: 'listen', listener, on });
     await this.#takeIn(listener, sockets, await this.#unlisten([first], listener));
   }
 

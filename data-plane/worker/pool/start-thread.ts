@@ -13,7 +13,8 @@ export const threadsOf =
     worker.on('error', (error) => events.onError(error));
     worker.on('exit', () => events.onExit());
     const wake = (): void => {
-      if (start.wakeFd >= 0) loadLibc().libc?.wake(start.wakeFd);
+      const wakeFd = start.wakeFds[start.index];
+      if (wakeFd !== undefined) loadLibc().libc?.wake(wakeFd);
     };
     return {
       post(message) {

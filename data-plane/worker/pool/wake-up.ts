@@ -21,7 +21,7 @@ export class WakeUp {
     const { control } = sharedCells(buffers);
     this.#onProcessExit = () => {
       Atomics.store(control, CONTROL.stop, 1);
-      for (const fd of this.#eventfds) libc?.wake(fd);
+      for (const worker of this.#eventfds.keys()) this.wake(worker);
     };
   }
 
@@ -30,9 +30,14 @@ export class WakeUp {
     process.on('exit', this.#onProcessExit);
   }
 
-  /** -1 where there is none. */
-  eventfd(worker: number): number {
-    return this.#eventfds[worker] ?? -1;
+  /** By worker; empty where none is needed. */
+  get eventfds(): readonly number[] {
+    return this.#eventfds;
+  }
+
+  wake(worker: number): void {
+    const fd = this.#eventfds[worker];
+    if (fd !== undefined) this.#libc?.wake(fd);
   }
 
   /** Call it when all threads are gone. */

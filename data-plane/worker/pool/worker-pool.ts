@@ -15,7 +15,9 @@ import { type Backoff, backoff } from '../../../core/runtime/backoff.ts';
 import { type Random, randomBelow } from '../../../core/runtime/random.ts';
 import type { CloseReason } from '../../../core/wire/close-reasons.ts';
 import type { Plan } from '../../plan/plan.ts';
+import { PoolQueues } from '../../memory/pool-queues.ts';
 import { CONTROL, type SharedBuffers, sharedCells, workerCells } from '../../memory/shared-memory.ts';
+import type { CertificateBundle } from '../../tls/bundle.ts';
 import type { Libc } from '../../kernel/libc.ts';
 import { SocketLending, type WorkerSockets } from './socket-lending.ts';
 import { closeDescriptors, LostWorkers } from './lost-worker.ts';
@@ -47,6 +49,8 @@ export interface WorkerPoolInputs {
   readonly libc: Libc | null;
   readonly buffers: SharedBuffers;
   readonly sourceAddresses: readonly string[];
+  /** Distinguishes this process from earlier ones. */
+  readonly instance?: string | undefined;
   readonly splice: boolean;
   /** Of each worker: see EngineInputs. */
   readonly parkingBytes: number;
@@ -79,10 +83,13 @@ export class WorkerPool {
     order: (thread, order) => this.#order(thread, order),
     counts: (thread) => this.#onCounts(thread),
   });
+  /** What workers terminate TLS with; null: no listener does. */
+  #certificates: CertificateBundle | null = null;
   #threadsStarted = 0;
   readonly #stopped = new AbortController();
   readonly #wakeUp: WakeUp;
   readonly #lost: LostWorkers;
+  readonly #queues: PoolQueues;
 
   constructor(inputs: WorkerPoolInputs) {
     this.#inputs = inputs;
@@ -98,6 +105,7 @@ export class WorkerPool {
     }));
     this.#lost = new LostWorkers(buffers, inputs.libc);
     this.#wakeUp = new WakeUp(inputs.engine === 'epoll' ? inputs.libc : null, buffers);
+    this.#queues = new PoolQueues(buffers, (worker) => this.#wakeUp.wake(worker));
   }
 
   /** Starts all workers. Rejects when none of them starts, with the first reason. */
@@ -111,6 +119,12 @@ export class WorkerPool {
   /** Makes all workers run this plan. To be called again only when it has resolved. */
   apply(plan: Plan): Promise<void> {
     return this.#rollout.apply(plan);
+  }
+
+  /** Gives all workers, and those that replace them, what they terminate TLS with. */
+  useCertificates(bundle: CertificateBundle): void {
+    this.#certificates = bundle;
+    for (const { handle } of this.#workers) handle?.send({ type: 'certificates', bundle });
   }
 
   /** Makes all workers accept for a listener. Null, or why the first that failed did. Then none does. */
@@ -127,6 +141,11 @@ export class WorkerPool {
   closeBackend(row: number, generation: number, reason: CloseReason, share: number): void {
     for (const handle of this.#running.values())
       handle.send({ type: 'close-backend', row, generation, reason, share });
+  }
+
+  /** A pool may have room for connections that wait. */
+  wakeQueue(pool: number): void {
+    this.#queues.wakeNext(pool);
   }
 
   /** By worker: how often it was replaced. */
@@ -185,19 +204,30 @@ export class WorkerPool {
   }
 
   #startThread(worker: PoolWorker): WorkerHandle | string {
-    const { buffers, clock, engine, parkingBytes, random, sourceAddresses, splice, startThread } =
-      this.#inputs;
+    const {
+      buffers,
+      clock,
+      engine,
+      instance = '',
+      parkingBytes,
+      random,
+      sourceAddresses,
+      splice,
+      startThread,
+    } = this.#inputs;
     const { index } = worker;
     try {
       const seed = randomBelow(random, 2 ** 32);
-      const wakeFd = this.#wakeUp.eventfd(index);
-      const start = { index, engine, buffers, wakeFd, seed, sourceAddresses, splice, parkingBytes };
+      const wakeFds = this.#wakeUp.eventfds;
+      const id = `${instance}-${index}`;
+      const start = { index, id, engine, buffers, wakeFds, seed, sourceAddresses, splice, parkingBytes };
       worker.startedMs = clock.nowMs();
       worker.thread = ++this.#threadsStarted;
       worker.handle = new WorkerHandle(startThread, start, clock, {
         onNews: (message) => this.#onNews(index, message),
         onGone: (why) => this.#onGone(worker, why),
       });
+      if (this.#certificates) worker.handle.send({ type: 'certificates', bundle: this.#certificates });
       return worker.handle;
     } catch (error) {
       this.#onGone(worker, messageOf(error));
@@ -241,7 +271,9 @@ export class WorkerPool {
     worker.settled();
     if (this.#stopped.signal.aborted) return;
     const { clock, events } = this.#inputs;
-    events.onLost(worker.index, why, this.#lost.takeOut(worker.index));
+    const lost = this.#lost.takeOut(worker.index);
+    this.#queues.lost(worker.index);
+    events.onLost(worker.index, why, lost);
     worker.restarts += 1;
     const hadSettled = clock.nowMs() - worker.startedMs >= SETTLED_MS;
     if (hadSettled) worker.backoff.reset();

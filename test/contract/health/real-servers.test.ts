@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { HTTP_CHECK_DEFAULTS, POLICY_DEFAULTS, TLS_CHECK_DEFAULTS } from '../../../core/model/defaults.ts';
 import type { HealthCheck, HttpCheck, ScriptStep, TlsCheck } from '../../../core/model/resources.ts';
 import { systemClock } from '../../../core/runtime/clock.ts';
@@ -11,10 +11,20 @@ import type { CheckResult } from '../../../data-plane/health/checker.ts';
 import { freePort } from '../../../harness/free-port.ts';
 import { makeCertificates } from '../../../harness/programs/certificates.ts';
 import { temporaryFolder } from '../../../harness/programs/processes.ts';
-import { present, startNginx, startPostgres, startRedis } from '../../../harness/programs/real-servers.ts';
+import {
+  present,
+  startHaproxy,
+  startNginx,
+  startPostgres,
+  startRedis,
+} from '../../../harness/programs/real-servers.ts';
 
 /** `passed`, or why not. */
-async function resultAt(address: string, check: Partial<HealthCheck>, secrets?: string): Promise<string> {
+async function resultAt(
+  address: string,
+  check: Partial<HealthCheck>,
+  { secrets, announcedBy }: { secrets?: string; announcedBy?: 'v1' | 'v2' | undefined } = {},
+): Promise<string> {
   const checker = checkerByType({
     engine: 'epoll',
     libc: null,
@@ -25,7 +35,7 @@ async function resultAt(address: string, check: Partial<HealthCheck>, secrets?: 
   const [host = '', port = ''] = address.split(':');
   const whole = { ...POLICY_DEFAULTS.healthCheck, timeoutMs: 20_000, ...check };
   const result = await new Promise<CheckResult>(
-    (resolve) => void checker.check({ host, port: Number(port) }, whole, resolve),
+    (resolve) => void checker.check({ host, port: Number(port), announcedBy }, whole, resolve),
   );
   return result.type === 'passed' ? 'passed' : result.reason.replaceAll(port, 'PORT');
 }
@@ -79,6 +89,51 @@ describe('a check of nginx', () => {
   });
 });
 
+describe('a check of a server that expects PROXY headers', () => {
+  /** Ports of nginx and of HAProxy, which answer nobody without a header. */
+  async function startReaders(t: TestContext) {
+    const folder = temporaryFolder(t);
+    const { server } = makeCertificates(folder, 'DNS:www.example.com');
+    const pem = join(folder, 'both.pem');
+    writeFileSync(pem, readFileSync(server.cert, 'utf8') + readFileSync(server.key, 'utf8'));
+    const [nginx, nginxTls] = [await freePort(), await freePort()];
+    const [haproxy, haproxyTls] = [await freePort(), await freePort()];
+    await startNginx(
+      t,
+      `server { listen 127.0.0.1:${nginx} proxy_protocol;
+         listen 127.0.0.1:${nginxTls} ssl proxy_protocol;
+         ssl_certificate ${server.cert}; ssl_certificate_key ${server.key};
+         location / { return 200 "ready"; } }`,
+    );
+    await startHaproxy(
+      t,
+      `frontend ready
+         bind 127.0.0.1:${haproxy} accept-proxy
+         bind 127.0.0.1:${haproxyTls} accept-proxy ssl crt ${pem}
+         mode http
+         http-request return status 200 content-type text/plain string "ready"`,
+      haproxy,
+    );
+    return { plain: [nginx, haproxy], secure: [nginxTls, haproxyTls] };
+  }
+
+  it('passes with a header of either version, over TCP and TLS, and fails without one', async (t) => {
+    if (!present(t, 'nginx', 'haproxy', 'openssl')) return;
+    const { plain, secure } = await startReaders(t);
+    const http = { ...HTTP_CHECK_DEFAULTS, body: 'ready' };
+    for (const announcedBy of ['v1', 'v2', undefined] as const) {
+      const isPassed = async (port: number, check: Partial<HealthCheck>) =>
+        (await resultAt(`127.0.0.1:${port}`, { http, ...check }, { announcedBy })) === 'passed';
+      for (const port of plain)
+        assert.equal(await isPassed(port, { type: 'http' }), announcedBy !== undefined);
+      for (const port of secure) {
+        const check = { type: 'https', tls: TLS_CHECK_DEFAULTS } as const;
+        assert.equal(await isPassed(port, check), announcedBy !== undefined, `${announcedBy} ${port}`);
+      }
+    }
+  });
+});
+
 describe('a check of Redis', () => {
   const script = (...steps: ScriptStep[]): Partial<HealthCheck> => ({ type: 'script', script: steps });
 
@@ -98,17 +153,17 @@ describe('a check of Redis', () => {
         { expect: 'role:master' },
         { expect: '+OK' },
       );
-    assert.equal(await resultAt(primary, role('redis'), secrets), 'passed');
+    assert.equal(await resultAt(primary, role('redis'), { secrets }), 'passed');
     for (const [address, name] of [
       [replica, 'redis'],
       [primary, 'wrong'],
     ] as const)
       assert.match(
-        await resultAt(address, role(name), secrets),
+        await resultAt(address, role(name), { secrets }),
         /^no "role:master" in the first \d+ bytes, then the server closed the connection$/,
       );
     assert.equal(
-      await resultAt(primary, role('none'), secrets),
+      await resultAt(primary, role('none'), { secrets }),
       'the secret "none" is not in the --secrets directory of this proxy',
     );
   });

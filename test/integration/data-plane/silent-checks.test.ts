@@ -27,6 +27,7 @@ it('finds what is up and what goes down while the checks of 1,000 silent backend
   let running = 0;
   const checker = epollChecker(systemClock, []);
   const monitor = new HealthMonitor({
+    onPoolMoved: () => {},
     shared: sharedCells(createBuffers(1)),
     checker: {
       check(target, check, done) {

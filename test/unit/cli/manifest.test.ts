@@ -79,6 +79,36 @@ const DRAFTS: ResourceDraft[] = [
       },
     },
   },
+  {
+    kind: 'pool',
+    value: {
+      name: 'pg',
+      policy: 'primary',
+      proxyProtocol: 'v2',
+      queue: { length: 100, timeoutMs: 5_000 },
+      tls: { serverName: '', verify: true, ca: '' },
+      backends: [{ address: '10.0.0.1:5432', tier: 0, maxConnections: 200 }],
+      dns: [
+        { name: 'db.example.com:5432', weight: 1, tier: 1, maxConnections: 0 },
+        { name: '_pg._tcp.example.com' },
+      ],
+    },
+  },
+  {
+    kind: 'listener',
+    value: {
+      name: 'pg',
+      address: '0.0.0.0:7000-7010',
+      routes: [{ serverNames: ['a.example.com', '*.b.example.com'], alpn: [], pool: 'web' }],
+      firstBytesTimeoutMs: 3_000,
+      tls: { certificates: ['www'], minVersion: '1.3', alpn: [], clientCa: '', clientCertificate: 'none' },
+      acceptProxyProtocol: ['10.0.0.0/8'],
+      allow: [],
+      deny: ['192.0.2.0/24'],
+      limits: { connections: 0, perSource: 100, rate: 0, ratePerSource: 5, dryRun: false },
+    },
+  },
+  { kind: 'listener', value: { name: 'six', address: '[::]:5432', ipv6Only: true, pool: 'pg' } },
 ];
 
 describe('a manifest', () => {

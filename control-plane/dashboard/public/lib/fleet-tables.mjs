@@ -24,6 +24,7 @@ const failing = (value) => (value > 0 ? h('strong', { class: 'bad-words' }, rate
 
 export function poolTable({ view, stats }, first) {
   const traffic = ({ name }) => trafficOf(stats?.pools, name, 'pool');
+  const waiting = ({ name }) => stats?.pools.find(({ pool }) => pool === name)?.waiting;
   const columns = [
     column('Pool', ({ name }) => linkTo('pools', name)),
     column('Up', (pool) => [mark(...poolMark(pool)), why(servingWords(pool))], '', {
@@ -38,6 +39,7 @@ export function poolTable({ view, stats }, first) {
       filter: ({ strategy }) => words(strategy),
     }),
     figures('Connections', ({ connections }) => connections, whole),
+    ...(stats?.pools.some((each) => each.waiting) ? [figures('Waiting', waiting, whole)] : []),
     figures('New', (pool) => traffic(pool)?.connectionsPerSecond, rate),
     figures('Connect failures', (pool) => traffic(pool)?.errorsPerSecond, failing),
     figures('First byte p99', (pool) => traffic(pool)?.firstByte?.p99, latency),
@@ -58,7 +60,9 @@ export function listenerTable({ view, stats }, first) {
       h('code', {}, address),
       why(failures.rows, failures.more > 0 && `and ${counted(failures.more, 'proxy', 'proxies')} more`),
     ]),
-    column('Pool', ({ pool }) => linkTo('pools', pool), '', { filter: ({ pool }) => pool }),
+    column('Pool', ({ pools }) => pools.map((pool) => [linkTo('pools', pool), ' ']), '', {
+      filter: ({ pools }) => pools.join(' '),
+    }),
     figures('Connections', ({ connections }) => connections, whole),
     figures('New', (one) => traffic(one)?.connectionsPerSecond, rate),
     figures('Failed', (one) => traffic(one)?.errorsPerSecond, failing),

@@ -39,6 +39,7 @@ const observation: fc.Arbitrary<Observation> = fc
         accepted: count,
         bytesFromClients: count,
         bytesToClients: count,
+        wouldBeLimited: count,
         closed: fc.record({ completed: count, client_reset: count }).map(closedCounts),
         connect: histogram,
         firstByte: histogram,
@@ -49,6 +50,7 @@ const observation: fc.Arbitrary<Observation> = fc
       fc.constantFrom('x', 'y', 'z'),
       fc.record({ noneHealthy: fc.boolean(), servingTier: count, servingSinceMs: count }),
     ),
+    waiting: fc.dictionary(fc.constantFrom('x', 'y', 'z'), fc.integer({ min: 1, max: 9 })),
     workers: fc.array(fc.record({ active: count, accepted: count, restarts: count }), {
       minLength: 2,
       maxLength: 2,
@@ -62,11 +64,20 @@ const observation: fc.Arbitrary<Observation> = fc
     fromDisk: fc.boolean(),
     stale: fc.boolean(),
   })
-  .map(({ backends, listeners, pools, workers, process, fromDisk, stale }) => ({
-    applied: { running: null, failedListeners: [], ownBackends: [], rejected: null, fromDisk, stale },
+  .map(({ backends, listeners, pools, waiting, workers, process, fromDisk, stale }) => ({
+    applied: {
+      running: null,
+      failedListeners: [],
+      certificates: [],
+      ownBackends: [],
+      rejected: null,
+      fromDisk,
+      stale,
+    },
     backends: new Map(backends.map((each) => [`${each.pool}/${each.address}`, each])),
     listeners: new Map(Object.entries(listeners)),
     pools: new Map(Object.entries(pools)),
+    waiting: new Map(Object.entries(waiting)),
     workers,
     process,
   }));
@@ -118,6 +129,7 @@ describe('reports', () => {
         assert.deepEqual(sorted(follower.backends), sorted(latecomer.backends));
         assert.deepEqual(sorted(follower.listeners), sorted(latecomer.listeners));
         assert.deepEqual(sorted(follower.proxy.pools), sorted(latecomer.proxy.pools));
+        assert.deepEqual(sorted(follower.proxy.waiting), sorted(before.waiting));
         assert.deepEqual(sorted(follower.workers), sorted(latecomer.workers));
         assert.deepEqual(follower.proxy.applied, latecomer.proxy.applied);
         // Whoever is told nothing of the process takes it to have used nothing yet.

@@ -42,6 +42,7 @@ describe('candidates of a pool', () => {
               rows: Int32Array.from(weights.keys()),
               weights: Uint16Array.from(weights),
               tiers: Uint8Array.from(tiers),
+              maxConnections: null,
             } as unknown as PlanPool,
             shared,
             own,

@@ -70,13 +70,17 @@ describe('the screen', () => {
     assert.match(proxies[6] ?? '', /^west +disconnected +0 /);
   });
 
-  it('shows tiers where there are several, and what a policy expects', () => {
+  it('shows tiers where there are several, what a policy expects, and who waits', () => {
     const frame = statsFrame();
     const [pool] = frame.pools;
     assert.ok(pool);
     const rows = (fields: Partial<typeof pool>) =>
       screen({ view: 'pools' }, { frame: { ...frame, pools: [{ ...pool, ...fields }] } })[5] ?? '';
     assert.match(rows({ servingTier: 1 }), /^web +2\/3 up t1 /);
+    assert.match(rows({ waiting: 12 }), /^web +12 wait, 2\/3 /);
+    const full = frame.backends.map((each) => ({ ...each, maxConnections: 15 }));
+    const states = screen({}, { frame: { ...frame, backends: full } }).slice(5, 7);
+    assert.match(states.join(), /^web\/10.0.0.1:8080 full .*,web\/10.0.0.2:8080 draining/);
     assert.match(rows({ expectedHealthy: 1, backendsUp: 1 }), /^web +1\/1 expected /);
     const backends = frame.backends.map((backend) => ({ ...backend, tier: 1 }));
     assert.match(

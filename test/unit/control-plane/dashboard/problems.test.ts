@@ -211,6 +211,34 @@ describe('the problems', () => {
     ]);
   });
 
+  it('name certificates that end soon, have ended or can not be read again', () => {
+    const certificate = (name: string, days: number, problem = '') => {
+      const seconds = String(Math.floor((NOW_MS + days * DAY_MS) / 1_000));
+      return { name, expiresAt: { seconds, nanos: 0 }, problem };
+    };
+    const withCertificates = (id: string, ...certificates: ReturnType<typeof certificate>[]) =>
+      proxy(id, { applied: applied(1, { certificates }) });
+    const found = problems([
+      withCertificates('a', certificate('www', 9.5), certificate('old', -1), certificate('late', 15)),
+      withCertificates(
+        'b',
+        certificate('www', 80),
+        certificate('old', -2),
+        certificate('late', 80, 'it has no key'),
+      ),
+    ]);
+    assert.deepEqual(
+      found.map(([severity, what]) => [severity, what]),
+      [
+        ['critical', 'Certificate old on proxy a has expired'],
+        ['critical', 'Certificate old on proxy b has expired'],
+        ['warning', 'Certificate www on proxy a ends in 9 days'],
+        ['warning', "The new file of certificate late on proxy b can't be used: the one before stays in use"],
+      ],
+    );
+    assert.equal(found[3]?.[2], 'it has no key');
+  });
+
   it('name proxies that are disconnected, refused a revision, are on their own or behind: worst first', () => {
     const rejected = { position: applied(2).position, violations: [{ field: 'x', description: 'is wrong' }] };
     const found = problems([

@@ -65,6 +65,7 @@ describe('the traffic of the page', () => {
         backendsUp: 1,
         expectedHealthy: 0,
         servingTier: 0,
+        waiting: 0,
       },
     ];
     const frames = [

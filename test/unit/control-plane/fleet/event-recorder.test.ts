@@ -148,6 +148,22 @@ describe('the recorder', () => {
     ]);
   });
 
+  it('records that a certificate was read again, or could not be', () => {
+    const { connect, events } = rig();
+    const session = connect('a');
+    const www = { name: 'www', expiresAt: { seconds: '1800000000', nanos: 0 }, problem: '' };
+    const renewed = { ...www, expiresAt: { seconds: '1900000000', nanos: 0 } };
+    const missing = { name: 'new', expiresAt: null, problem: 'it is not there' };
+    const broken = { ...renewed, problem: 'it has no private key' };
+    for (const certificates of [[www], [www, missing], [renewed], [broken], [broken], [renewed]])
+      session.report(report({ applied: applied(1, { certificates }) }));
+    assert.deepEqual(events(), [
+      'proxy a connected',
+      'proxy a uses a new certificate www, which is valid until 2030-03-17T17:46:40.000Z',
+      "proxy a can't use the new file of certificate www and keeps the one before: it has no private key",
+    ]);
+  });
+
   it('records the commits that are in the log at the start and every later one, and registrations from then on', () => {
     const { follow, events } = rig();
     follow(2, '10.0.0.1:80');

@@ -132,6 +132,16 @@ describe('a lying proxy', () => {
     );
   });
 
+  it('cannot name too many certificates, or one of no time', () => {
+    const rig = new StatsRig();
+    const session = rig.connect('liar');
+    const expiresAt = { seconds: '9223372036854775807', nanos: 0 };
+    const one = () => ({ name: 'www', expiresAt, problem: 'x'.repeat(1_000) });
+    session.report(report({ applied: applied(1, { certificates: Array.from({ length: 2_000 }, one) }) }));
+    const [first, ...others] = rig.fleet.list()[0]?.applied?.certificates ?? [];
+    assert.deepEqual([others.length, first?.expiresAt, first?.problem.length], [999, null, 501]);
+  });
+
   it('cannot name more backends than there can be', () => {
     const rig = new StatsRig();
     const session = rig.connect('liar');

@@ -6,6 +6,7 @@ import { activeIn } from '../../../../control-plane/store/log/active-backend-his
 import { Fleet } from '../../../../control-plane/fleet/fleet.ts';
 import { applyResources } from '../../../../core/model/edits/apply.ts';
 import { removeBackends, updateBackend } from '../../../../core/model/edits/backend.ts';
+import type { ListenerDraft } from '../../../../core/model/draft.ts';
 import type { Edit } from '../../../../core/model/edits/edit.ts';
 import type { State } from '../../../../core/model/state.ts';
 import { FakeClock } from '../../../../harness/fake-clock.ts';
@@ -181,6 +182,52 @@ describe('the guard, on the last healthy backend', () => {
     assert.deepEqual(verdict(updateBackend('web', { address: A, weight: 9 }), { fleet: early }).notes, []);
     assert.deepEqual(verdict(removeBackends('web', [A]), { fleet: fleetOf([]) }).notes, []);
   });
+});
+
+describe('the guard, on routes', () => {
+  const routed = (routes: ListenerDraft['routes'], to = 'web') =>
+    ({
+      kind: 'listener',
+      value: { name: 'web', address: '0.0.0.0:8080', pool: to, routes: routes ?? [] },
+    }) as const;
+  const A_TO_WEB = { serverNames: ['a.example.com', 'b.example.com'], pool: 'web' };
+  const before = stateOf([
+    pool('web', ADDRESSES),
+    pool('green', ['10.0.1.1:80']),
+    routed([A_TO_WEB, { serverNames: ['*.c.example.com'], pool: 'web' }], ''),
+  ]);
+  const C_TO_WEB = { serverNames: ['*.c.example.com'], pool: 'web' };
+  const cases: readonly (readonly [what: string, after: ReturnType<typeof routed>, ...said: string[]])[] = [
+    [
+      'a route that gets more names',
+      routed([{ ...A_TO_WEB, serverNames: [...A_TO_WEB.serverNames, 'x'] }, C_TO_WEB], ''),
+    ],
+    ['a default pool', routed([A_TO_WEB, C_TO_WEB], 'green')],
+    [
+      'names that a wildcard takes over',
+      routed([C_TO_WEB, { serverNames: ['*.example.com'], pool: 'web' }], ''),
+    ],
+    ['a name that the default pool takes over', routed([C_TO_WEB], 'web')],
+    [
+      'a route to another pool',
+      routed([{ ...A_TO_WEB, pool: 'green' }, C_TO_WEB], ''),
+      'listeners[web].routes would lead "b.example.com" to "green", in which no proxy finds a healthy backend; "web" has one',
+    ],
+    [
+      'a route that is gone',
+      routed([A_TO_WEB], ''),
+      'listeners[web].routes would lead "*.c.example.com" to no pool, so connections are refused; "web" has a healthy backend',
+    ],
+    [
+      'a longer wildcard before the one there is',
+      routed([A_TO_WEB, C_TO_WEB, { serverNames: ['*.x.c.example.com'], pool: 'green' }], ''),
+    ],
+  ];
+  for (const [what, next, ...expected] of cases) {
+    it(`${expected.length > 0 ? 'refuses' : 'allows'} ${what}`, () => {
+      assert.deepEqual(said(applyResources([next], { prune: false }), { before }), expected);
+    });
+  }
 });
 
 describe('the guard, on listeners', () => {

@@ -102,6 +102,58 @@ describe('the limits of a configuration', () => {
     assert.equal(refusalOf(state, applyResources(scripts, { prune: false })).violations.length, 1);
   });
 
+  const LISTENER = { address: '10.0.0.1:80', pool: 'web' };
+  const networks = (count: number) => Array.from({ length: count }, (_, n) => `10.${n >> 8}.${n & 255}.0/24`);
+  const sums: readonly (readonly [
+    field: string,
+    drafts: (count: number) => ResourceDraft[],
+    most: number,
+    words: RegExp,
+  ])[] = [
+    [
+      'listeners',
+      (count) =>
+        named(count, (name, n) => ({
+          kind: 'listener',
+          value: { ...LISTENER, name, address: `10.0.0.${n}:1-512` },
+        })),
+      4,
+      /would have 2560 ports together, and a configuration can have 2048; make the ranges smaller/,
+    ],
+    [
+      'listeners',
+      (count) =>
+        named(count, (name, n) => ({
+          kind: 'listener',
+          value: { ...LISTENER, name, address: `10.0.0.${n}:1`, deny: networks(10_000) },
+        })),
+      12,
+      /would have \d+ bytes together, and a configuration can have 2097152; shorten the lists/,
+    ],
+    [
+      'pools',
+      (count) =>
+        named(count, (name) => ({
+          kind: 'pool',
+          value: { name, backends: [], dns: Array.from({ length: 100 }, (_, n) => ({ name: `n${n}:1` })) },
+        })),
+      20,
+      /would have 2100 names together, and a configuration can have 2000; remove some/,
+    ],
+  ];
+  for (const [field, drafts, most, words] of sums) {
+    it(`hold for all ${field} together: ${words.source.slice(0, 40)}`, () => {
+      const state = stateOf([POOL]);
+      assert.ok(changesOf(state, applyResources(drafts(most), { prune: false })).length > 0);
+      const { violations } = refusalOf(state, applyResources(drafts(most + 1), { prune: false }));
+      assert.deepEqual(
+        violations.map((one) => one.field),
+        [field],
+      );
+      assert.match(violations[0]?.description ?? '', words);
+    });
+  }
+
   it('do not count a backend that an update names and that does not exist', () => {
     const full = sized(LIMITS.backends);
     const update = updateBackend('web', { address: '10.9.9.9:80', weight: 3 });

@@ -9,7 +9,7 @@ import {
   readProxyHeader,
 } from '../../../../data-plane/first-bytes/proxy-header.ts';
 import {
-  localHeader,
+  checkHeader,
   LONGEST_WRITTEN,
   writeProxyHeader,
   writeProxyLine,
@@ -113,8 +113,11 @@ describe('headers of the PROXY protocol', () => {
   }
 
   it('say LOCAL where nobody is a client', () => {
-    assert.equal(read(localHeader('v1')), 'local +0');
-    assert.equal(read(localHeader('v2')), 'local +0');
+    const ends = { localAddress: '10.0.0.1', localPort: 9, remoteAddress: '10.0.0.2', remotePort: 80 };
+    // Servers that refuse UNKNOWN exist, and version 1 has no other word: the check is its own client.
+    assert.equal(read(checkHeader('v1', ends)), '10.0.0.1|9 10.0.0.2|80 +0');
+    assert.equal(read(checkHeader('v1', { ...ends, localAddress: undefined })), 'local +0');
+    assert.equal(read(checkHeader('v2', ends)), 'local +0');
     assert.equal(LONGEST_HEADER, 16_384);
   });
 

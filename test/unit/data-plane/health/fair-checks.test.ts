@@ -66,6 +66,47 @@ describe('the health monitor', () => {
     });
   }
 
+  it('begins the next check when the last one has ended, where a timeout is longer than its interval', () => {
+    const { clock, checker, run } = healthRig(2);
+    const slow = { intervalMs: 1_000, timeoutMs: 10_000 };
+    run(poolOf('slow', 0, [{ row: 0 }], slow), poolOf('web', 1, [{ row: 1 }], slow));
+    checker.pass(1_001);
+    clock.advance(8_000);
+    assert.deepEqual([checker.ports, checker.started], [[1_000, 1_001], 3], 'the other goes on meanwhile');
+    checker.fail(1_000, 'timed out after 10s');
+    assert.deepEqual(checker.ports, [1_001, 1_000], 'what was due meanwhile begins at once');
+    checker.pass(1_000);
+    for (let times = 0; times < 2; times += 1) checker.pass(1_001);
+    assert.deepEqual(checker.ports, []);
+    clock.advance(1_200);
+    assert.deepEqual(new Set(checker.ports), new Set([1_000, 1_001]), 'and no more often than due');
+  });
+
+  for (const [what, check, announced] of [
+    ['is announced', { type: 'http' }, ['v2', undefined]],
+    ['is not where the policy says so', { type: 'http', proxyProtocol: 'off' }, [undefined]],
+    ['is not on another port than that of the traffic', { type: 'http', port: 8_008 }, [undefined]],
+    ['is not where it ends before a program could read', { type: 'tcp' }, [undefined]],
+  ] as const)
+    it(`of a pool that sends PROXY headers: a check ${what}`, () => {
+      const { checker, run } = healthRig();
+      const sending = poolOf('sending', 0, [{ row: 0, port: 1_000 }], check);
+      run({ ...sending, proxyProtocol: 'v2' }, poolOf('plain', 1, [{ row: 1, port: 1_000 }], check));
+      const headers = checker.running.map(({ target }) => target.announcedBy);
+      assert.deepEqual(headers, announced);
+    });
+
+  it('asks again, and judges by that, when a pool begins to send PROXY headers', () => {
+    const { checker, run, cell } = healthRig();
+    const pool = poolOf('web', 0, [{ row: 0 }], { type: 'http' });
+    run(pool);
+    checker.pass(1_000);
+    run({ ...pool, proxyProtocol: 'v1' });
+    assert.deepEqual(checker.ports, [1_000]);
+    checker.fail(1_000);
+    assert.equal(cell(0), 'unhealthy');
+  });
+
   it('never takes a backend down, nor calls it up, because this host ran out of something', () => {
     const { clock, checker, run, health, told } = healthRig();
     run(poolOf('web', 0, [{ row: 0 }, { row: 1 }], { unhealthyThreshold: 1 }));

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { seededRandom } from '../../../../core/runtime/random.ts';
 import { BALANCERS } from '../../../../data-plane/balancing/registry.ts';
+import { TriedSet } from '../../../../data-plane/balancing/tried-set.ts';
 import type { PlanPool } from '../../../../data-plane/plan/plan.ts';
 import { PoolCandidates } from '../../../../data-plane/worker/pool-candidates.ts';
 import { healthRig, poolOf } from '../../../../harness/proxy/health-rig.ts';
@@ -230,13 +231,14 @@ describe('slow start', () => {
       rows: Int32Array.from(rows),
       weights,
       tiers: null,
+      maxConnections: null,
     };
     const own = { backendOpen: new Int32Array(3) };
     const candidates = new PoolCandidates(plan as unknown as PlanPool, shared, own);
     const random = seededRandom(1);
     const nothing = { random, turn: new Int32Array(1), hosts: null, previous: null };
     const balancer = BALANCERS.least_connections({ ...nothing, candidates });
-    const pick = () => balancer.pick({ sourceHash: 0, nowMs: clock.nowMs() }, new Set());
+    const pick = () => balancer.pick({ sourceHash: 0, nowMs: clock.nowMs() }, new TriedSet());
     for (let n = 0; n < 300; n++) pick();
     clock.advance(12_000);
     for (const port of [1_001, 1_002]) checker.pass(port);

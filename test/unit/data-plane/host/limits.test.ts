@@ -58,9 +58,9 @@ describe('the connections that descriptors allow', () => {
 });
 
 describe('what takes descriptors beside connections', () => {
-  const proxy = { engine: 'epoll', workers: 4, listeners: 3, pipes: 0, healthChecks: 256 } as const;
+  const proxy = { engine: 'epoll', workers: 4, ports: 3, pipes: 0, healthChecks: 256 } as const;
   const cases = [
-    ['a worker has a socket for each listener, and its own', proxy, 256 + 4 * (8 + 3)],
+    ['a worker has a socket for each port, and its own', proxy, 256 + 4 * (8 + 3)],
     ['an engine on Node has a duplicate of each socket', { ...proxy, engine: 'portable' }, 256 + 4 * (8 + 6)],
     ['a pipe has two ends', { ...proxy, pipes: 64 }, 256 + 4 * (8 + 3 + 128)],
   ] as const;

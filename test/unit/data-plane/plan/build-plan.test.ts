@@ -50,15 +50,30 @@ describe('buildPlan', () => {
       logOneIn: 6,
       halfClosedMs: 9,
       maxLifetimeMs: 5,
+      proxyProtocol: null,
       alwaysUp: false,
       refuses: true,
       tiers: null,
+      maxConnections: null,
+      queue: null,
+      tls: null,
       hosts: null,
     });
     assert.deepEqual([...weights], [2, 3]);
     assert.equal(built.plan.sequence, 1);
     assert.equal(built.plan.revision, 10);
-    assert.deepEqual(built.plan.listeners, [{ row: 0, name: 'http', address: '0.0.0.0:80', pool: 0 }]);
+    assert.deepEqual(built.plan.listeners, [
+      {
+        row: 0,
+        name: 'http',
+        address: '0.0.0.0:80',
+        binding: '0.0.0.0:80',
+        pool: 0,
+        firstBytes: null,
+        admission: null,
+        tls: null,
+      },
+    ]);
     const [directory] = built.directory.pools;
     assert.deepEqual(
       directory?.backends.map(({ address, row, generation }) => [address, row, generation]),
@@ -68,9 +83,17 @@ describe('buildPlan', () => {
       ],
     );
     assert.equal(directory?.policy.name, 'steady');
-    assert.deepEqual(built.directory.listeners, [
-      { row: 0, name: 'http', address: '0.0.0.0:80', host: '0.0.0.0', port: 80, pool: 'web' },
-    ]);
+    assert.deepEqual(
+      built.directory.listeners.map(({ row, name, address, host, port, resource }) => [
+        row,
+        name,
+        address,
+        host,
+        port,
+        resource.pool,
+      ]),
+      [[0, 'http', '0.0.0.0:80', '0.0.0.0', 80, 'web']],
+    );
   });
 
   it('gives weight 0 to what is not active, and keeps the configured weight for people', () => {

@@ -175,6 +175,7 @@ describe('a report', () => {
       accepted: 2,
       bytesFromClients: 3,
       bytesToClients: 4,
+      wouldBeLimited: 7,
       closed: closedCounts({ completed: 5, no_backend: 6 }),
       duration: histogramOf(0.25),
     });
@@ -194,6 +195,7 @@ describe('a report', () => {
       bytesFromClientsTotal: '3',
       bytesToClientsTotal: '4',
       closedTotal: { completed: '5', no_backend: '6' },
+      wouldBeLimitedTotal: '7',
       connect: [],
       firstByte: [],
       duration: [],
@@ -212,6 +214,10 @@ describe('a report', () => {
     const applied = {
       running: { position: position(2), hash: 'h2' },
       failedListeners: [{ listener: 'web', address: '0.0.0.0:80', reason: 'EADDRINUSE' }],
+      certificates: [
+        { name: 'www', expiresAtMs: 2_000_000_000_000, problem: '' },
+        { name: 'gone', expiresAtMs: null, problem: 'it is not there' },
+      ],
       ownBackends: ['10.0.0.9:80'],
       rejected,
       fromDisk: true,
@@ -224,6 +230,10 @@ describe('a report', () => {
     assert.equal(received?.position?.revision, '2');
     assert.equal(received.snapshotHash, 'h2');
     assert.deepEqual(received.failedListeners, applied.failedListeners);
+    assert.deepEqual(received.certificates, [
+      { name: 'www', expiresAt: { seconds: '2000000000', nanos: 0 }, problem: '' },
+      { name: 'gone', expiresAt: null, problem: 'it is not there' },
+    ]);
     assert.deepEqual(received.ownBackends, applied.ownBackends);
     assert.equal(received.rejected?.position?.revision, '3');
     assert.deepEqual(received.rejected.violations, rejected.violations);

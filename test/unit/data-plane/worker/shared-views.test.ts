@@ -125,6 +125,7 @@ function setUp(weights: readonly number[], rig: Rig = {}) {
     rows: Int32Array.from(ROWS),
     weights: Uint16Array.from(weights),
     tiers: rig.tiers ? Uint8Array.from(rig.tiers) : null,
+    maxConnections: null,
   } as PlanPool;
   const of = (worker: 0 | 1) => new PoolCandidates(pool, shared, workers[worker]);
   const row = (candidate: number) => ROWS[candidate] ?? -1;

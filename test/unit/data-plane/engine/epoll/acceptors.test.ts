@@ -37,7 +37,7 @@ class Rig {
 
   listen(listener: number): number {
     const fd = this.kernel.lend();
-    assert.equal(this.acceptors.add(listener, fd, false), null);
+    assert.equal(this.acceptors.add(listener, fd, 80, false), null);
     return fd;
   }
 
@@ -178,10 +178,10 @@ describe('listening sockets', () => {
     const rig = new Rig();
     const lent = rig.listen(WEB);
     const ours = rig.kernel.lend();
-    assert.equal(rig.acceptors.add(MAIL, ours, true), null);
+    assert.equal(rig.acceptors.add(MAIL, ours, 80, true), null);
     const failing = rig.kernel.lend();
     rig.kernel.answers.epollAdd = [-ENOMEM];
-    assert.match(rig.acceptors.add(MAIL, failing, true) ?? '', /ENOMEM/);
+    assert.match(rig.acceptors.add(MAIL, failing, 80, true) ?? '', /ENOMEM/);
     assert.deepEqual([...rig.kernel.open], [lent, ours]);
     rig.acceptors.removeAll();
     assert.deepEqual([...rig.kernel.open], [lent]);

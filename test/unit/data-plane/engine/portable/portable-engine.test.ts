@@ -13,7 +13,12 @@ it('binds while it is paused, and retries a listener until it can be opened agai
   let accepted = 0;
   let hasRoom = false;
   const engine = portableEngine({
-    handler: { onAccept: () => ((accepted += 1), NO_ROW), timeouts: () => timeouts, onClosed: () => {} },
+    handler: {
+      onAccept: () => ((accepted += 1), NO_ROW),
+      refusal: 'no_backend',
+      timeouts: () => timeouts,
+      onClosed: () => {},
+    },
     budget: { take: () => !hasRoom, giveBack: () => {}, hasRoom: () => () => hasRoom },
     clock: systemClock,
     onSaturated: (on: boolean) => saturated.push(on),

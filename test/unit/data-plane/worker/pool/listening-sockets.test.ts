@@ -13,8 +13,14 @@ afterEach(() => {
   for (const cleanup of cleanups.splice(0)) cleanup();
 });
 
-function socketsOf({ shareListeners = false, workerCount = 3 } = {}): ListeningSockets {
-  const sockets = new ListeningSockets({ libc, workerCount, shareListeners, movesClients: () => false });
+function socketsOf({ shareListeners = false, workerCount = 3, maxSockets = 100 } = {}): ListeningSockets {
+  const sockets = new ListeningSockets({
+    libc,
+    workerCount,
+    maxSockets,
+    shareListeners,
+    movesClients: () => false,
+  });
   cleanups.push(() => sockets.closeAll());
   return sockets;
 }
@@ -37,7 +43,8 @@ describe('listening sockets', () => {
     assert.equal(sockets.descriptors(`127.0.0.1:${port}`), null);
     prepared.commit();
     assert.equal(await isOpen(port), true);
-    assert.equal(new Set(sockets.descriptors(`127.0.0.1:${port}`)).size, 3);
+    const all = sockets.descriptors(`127.0.0.1:${port}`)?.flatMap(({ fds }) => fds);
+    assert.equal(new Set(all).size, 3);
   });
 
   it('leave no descriptor behind after an abort, a failure or their end', async () => {
@@ -96,7 +103,7 @@ describe('listening sockets', () => {
     const sockets = socketsOf({ workerCount: 3 });
     const port = await freePort();
     sockets.prepare([`127.0.0.1:${port}`]).commit();
-    const fds = sockets.descriptors(`127.0.0.1:${port}`) ?? [];
+    const fds = sockets.descriptors(`127.0.0.1:${port}`)?.flatMap((own) => own.fds) ?? [];
     const clients = await Promise.all(Array.from({ length: 90 }, () => dial(port)));
     cleanups.push(() => {
       for (const client of clients) client.destroy();
@@ -155,6 +162,65 @@ describe('listening sockets', () => {
     sockets.prepare(addresses).commit(new Set(addresses.slice(1)));
     sockets.closeAll();
     assert.equal(count(), listening - 3);
+  });
+
+  it('are one a worker and port of a range, all of them or none', async () => {
+    const sockets = socketsOf({ workerCount: 2 });
+    const range = '127.87.0.1:21510-21512';
+    sockets.prepare([range]).commit();
+    const lent = sockets.descriptors(range) ?? [];
+    assert.deepEqual(
+      lent.map(({ fds, firstPort }) => [fds.length, firstPort]),
+      [
+        [3, 21_510],
+        [3, 21_510],
+      ],
+    );
+    for (const { fds } of lent) {
+      assert.deepEqual(
+        fds.map((fd) => libc.localPort(fd)),
+        [21_510, 21_511, 21_512],
+      );
+    }
+    const second = socketsOf();
+    second.prepare(['127.87.0.1:21509-21511']).commit();
+    assert.deepEqual(
+      [...second.failures.values()],
+      ['EADDRINUSE: another socket holds this address (port 21510)'],
+    );
+    assert.equal(second.descriptors('127.87.0.1:21509-21511'), null);
+  });
+
+  it('refuse in words what would take more descriptors than listening may', () => {
+    const sockets = socketsOf({ workerCount: 2, maxSockets: 10 });
+    const [kept, tooMany] = ['127.87.0.1:21520-21523', '127.87.0.1:21530-21531'];
+    sockets.prepare([kept, tooMany]).commit();
+    assert.equal(sockets.descriptors(kept)?.length, 2);
+    assert.deepEqual(
+      [...sockets.failures],
+      [
+        [
+          tooMany,
+          'it needs 4 sockets, one for each port and worker, and this process may have 2 more of them; raise its limit of open files, or listen on fewer ports',
+        ],
+      ],
+    );
+    sockets.prepare([tooMany]).commit();
+    assert.deepEqual([...sockets.failures.keys()], [tooMany], 'the others are closed with the commit only');
+    sockets.prepare([tooMany]).commit();
+    assert.equal(sockets.failures.size, 0);
+  });
+
+  it('take IPv4 too on [::], unless they are for IPv6 alone, beside which others take it', async () => {
+    const sockets = socketsOf();
+    const port = await freePort();
+    sockets.prepare([`[::]:${port}`]).commit();
+    assert.equal(await isOpen(port), true);
+    sockets.prepare([`[::]:${port} ipv6-only`]).commit();
+    assert.equal(await isOpen(port), false);
+    sockets.prepare([`[::]:${port} ipv6-only`, `0.0.0.0:${port}`]).commit();
+    assert.deepEqual([...sockets.failures], []);
+    assert.equal(await isOpen(port), true);
   });
 
   it('stay the same while an address is wanted', async () => {

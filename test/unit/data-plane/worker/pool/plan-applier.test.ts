@@ -55,7 +55,11 @@ function plan(sequence: number, ...rows: readonly number[]): Plan {
     row,
     name: `l${row}`,
     address: `127.0.0.1:${1_000 + row}`,
+    binding: `127.0.0.1:${1_000 + row}`,
     pool: 0,
+    firstBytes: null,
+    admission: null,
+    tls: null,
   }));
   return { sequence, revision: sequence, listeners, pools: [] };
 }
@@ -136,7 +140,16 @@ describe('the plan applier', () => {
   it('lets an address that overlaps one where clients come listen at once', async () => {
     const { applier, calls } = benchOf();
     await applier.apply(plan(1, 1));
-    const wider = { row: 2, name: 'l1', address: '0.0.0.0:1001', pool: 0 };
+    const wider = {
+      row: 2,
+      name: 'l1',
+      address: '0.0.0.0:1001',
+      binding: '0.0.0.0:1001',
+      pool: 0,
+      firstBytes: null,
+      admission: null,
+      tls: null,
+    };
     await applier.apply(refusing({ ...plan(2), listeners: [wider] }));
     assert.equal(calls.at(-1), 'listen 2');
     assert.equal(await applier.listen(() => false), true);

@@ -26,12 +26,11 @@ function plan(sequence: number): Plan {
 
 /** A descriptor for each worker. */
 function lentPlaces(workers: number): ListenOn[] {
-  return Array.from({ length: workers }, (_, index) => ({ type: 'descriptor', fd: 100 + index }));
+  const fds = Array.from({ length: workers }, (_, index) => 100 + index);
+  return fds.map((fd) => ({ type: 'descriptors', fds: [fd], firstPort: 80 }));
 }
 
-function listenOn(on: ListenOn | undefined): unknown {
-  return { type: 'listen', listener: 5, on };
-}
+const listenOn = (on: ListenOn | undefined): unknown => ({ type: 'listen', listener: 5, on });
 
 describe('the worker pool', () => {
   it('replaces a worker that does not prepare in time, and the plan is applied', async () => {
@@ -62,18 +61,17 @@ describe('the worker pool', () => {
     assert.deepEqual(threads.at(-1)?.types, ['prepare', 'commit']);
   });
 
-  it('gives a replacement the plan and its sockets', async () => {
+  it('gives a replacement the certificates, the plan that needs them and its sockets, in this order', async () => {
     const { pool, clock, threads } = poolOf();
     await pool.start();
+    pool.useCertificates({ certificates: [], ticketKeys: new Uint8Array(80) });
     await pool.apply(plan(1));
     const places = lentPlaces(2);
     assert.equal(await pool.listen(5, places), null);
     threads[1]?.die();
     await clock.advanceSettling(0);
-    assert.deepEqual(threads[2]?.got.slice(1), [
-      { type: 'commit', sequence: 1 },
-      { type: 'listen', listener: 5, on: places[1] },
-    ]);
+    for (const { types } of threads) assert.deepEqual(types.slice(0, 2), ['certificates', 'prepare']);
+    assert.deepEqual(threads[2]?.got.slice(2), [{ type: 'commit', sequence: 1 }, listenOn(places[1])]);
   });
 
   it('takes what a dead worker held out of shared memory before it is replaced', async () => {

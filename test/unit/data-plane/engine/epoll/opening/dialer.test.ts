@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
-import { parseIp } from '../../../../../core/model/ip.ts';
-import { CONNECTED, Dialer } from '../../../../../data-plane/engine/epoll/dialer.ts';
-import { errnoName } from '../../../../../data-plane/kernel/errno.ts';
-import { ScriptedKernel } from '../../../../../harness/engine/scripted-kernel.ts';
+import { parseIp } from '../../../../../../core/model/ip.ts';
+import { CONNECTED, Dialer } from '../../../../../../data-plane/engine/epoll/opening/dialer.ts';
+import { errnoName } from '../../../../../../data-plane/kernel/errno.ts';
+import { ScriptedKernel } from '../../../../../../harness/engine/scripted-kernel.ts';
 
 const { EACCES, EADDRINUSE, EADDRNOTAVAIL, EALREADY, ECONNREFUSED, EISCONN, ENETUNREACH } = constants.errno;
 const { EMFILE, ENFILE, ENOBUFS, ENOMEM } = constants.errno;
@@ -34,7 +34,7 @@ function bound({ calls }: ScriptedKernel): string[] {
 describe('a dialer', () => {
   it('connects without a bind when no source address is said', () => {
     const kernel = new ScriptedKernel();
-    const fd = dialerOn(kernel, []).dial(V4);
+    const fd = dialerOn(kernel, []).dial(V4, 0);
     assert.deepEqual(kernel.calls, ['socket 4', `connect ${fd} 10.0.0.9:80`]);
     assert.deepEqual(kernel.options, [`${fd} noDelay 1`, `${fd} outOfBandInline 1`]);
   });
@@ -42,14 +42,14 @@ describe('a dialer', () => {
   it('takes the source addresses in turn, those of the family of the backend', () => {
     const kernel = new ScriptedKernel();
     const dialer = dialerOn(kernel, SOURCES);
-    const [first] = [1, 2, 3, 4].map(() => dialer.dial(V4));
+    const [first] = [1, 2, 3, 4].map(() => dialer.dial(V4, 0));
     assert.deepEqual(kernel.options.slice(0, 3), [
       `${first} noDelay 1`,
       `${first} outOfBandInline 1`,
       `${first} bindAddressNoPort 1`,
     ]);
     assert.deepEqual(bound(kernel), ['10.1.0.2', '10.1.0.3', '10.1.0.1', '10.1.0.2']);
-    assert.ok(dialer.dial(V6) > 0);
+    assert.ok(dialer.dial(V6, 0) > 0);
     assert.deepEqual(bound(kernel).at(-1), parseIp('2001:db8::1')?.join('.'));
   });
 
@@ -58,7 +58,7 @@ describe('a dialer', () => {
       it(`tries the next source address when ${call} says of one ${errnoName(errno)}`, () => {
         const kernel = new ScriptedKernel();
         kernel.answers[call] = [-errno, -errno];
-        const fd = dialerOn(kernel, SOURCES).dial(V4);
+        const fd = dialerOn(kernel, SOURCES).dial(V4, 0);
         assert.deepEqual(bound(kernel), ['10.1.0.2', '10.1.0.3', '10.1.0.1']);
         assert.deepEqual([...kernel.open], [fd], 'those that failed are closed');
       });
@@ -66,7 +66,7 @@ describe('a dialer', () => {
       it(`fails the attempt when ${call} says ${errnoName(errno)} of each source address`, () => {
         const kernel = new ScriptedKernel();
         kernel.answers[call] = Array<number>(10).fill(-errno);
-        assert.equal(dialerOn(kernel, SOURCES).dial(V4), -errno);
+        assert.equal(dialerOn(kernel, SOURCES).dial(V4, 0), -errno);
         assert.deepEqual(bound(kernel), ['10.1.0.2', '10.1.0.3', '10.1.0.1'], 'each is tried once');
         assert.equal(kernel.open.size, 0);
       });
@@ -76,7 +76,7 @@ describe('a dialer', () => {
       for (const errno of [EACCES, ECONNREFUSED, ENETUNREACH, ENOBUFS]) {
         const kernel = new ScriptedKernel();
         kernel.answers[call] = [-errno];
-        assert.equal(dialerOn(kernel, SOURCES).dial(V4), -errno);
+        assert.equal(dialerOn(kernel, SOURCES).dial(V4, 0), -errno);
         assert.deepEqual([kernel.count('socket'), kernel.open.size], [1, 0]);
       }
     });
@@ -87,9 +87,9 @@ describe('a dialer', () => {
       const kernel = new ScriptedKernel();
       kernel.answers.socket = [-errno];
       const dialer = dialerOn(kernel, SOURCES);
-      assert.equal(dialer.dial(V4), -errno);
+      assert.equal(dialer.dial(V4, 0), -errno);
       assert.deepEqual(kernel.calls, ['socket 4']);
-      assert.ok(dialer.dial(V4) > 0, 'the next one is not affected');
+      assert.ok(dialer.dial(V4, 0) > 0, 'the next one is not affected');
     }
   });
 
@@ -97,7 +97,7 @@ describe('a dialer', () => {
     const kernel = new ScriptedKernel();
     kernel.answers.connect = [-EADDRNOTAVAIL];
     kernel.answers.socket = [0, -EMFILE];
-    assert.equal(dialerOn(kernel, SOURCES).dial(V4), -EMFILE);
+    assert.equal(dialerOn(kernel, SOURCES).dial(V4, 0), -EMFILE);
     assert.equal(kernel.open.size, 0);
   });
 
@@ -111,9 +111,9 @@ describe('a dialer', () => {
       const kernel = new ScriptedKernel();
       kernel.localPorts = localPorts;
       const dialer = dialerOn(kernel, []);
-      const fd = dialer.dial(V4);
+      const fd = dialer.dial(V4, 0);
       kernel.answers.isItsOwnPeer = [1];
-      assert.equal(dialer.metItself(fd, V4), asks === 1);
+      assert.equal(dialer.metItself(fd, V4, 0), asks === 1);
       assert.equal(kernel.count('isItsOwnPeer'), asks);
     });
   }
@@ -121,9 +121,9 @@ describe('a dialer', () => {
   it('tells how a connect stands that was not heard of', () => {
     const kernel = new ScriptedKernel();
     const dialer = dialerOn(kernel, []);
-    const fd = dialer.dial(V4);
+    const fd = dialer.dial(V4, 0);
     kernel.answers.connect = [-EALREADY, 0, -EISCONN, -ECONNREFUSED];
-    const found = [1, 2, 3, 4].map(() => dialer.finish(fd, V4));
+    const found = [1, 2, 3, 4].map(() => dialer.finish(fd, V4, 0));
     assert.deepEqual(found, [EALREADY, CONNECTED, CONNECTED, ECONNREFUSED]);
     assert.equal(kernel.open.has(fd), true, 'whoever asks closes it');
   });

@@ -4,19 +4,18 @@
  * Invariants
  *  - the descriptor of a failed connect is closed before the handler is called;
  *  - a shortage of our own ends the connection: no backend is to blame, and another one would not help;
- *  - TLS belongs to the connect: its handshake has the rest of the time, and one that fails is a failed connect;
  *  - a connect is polled once more before it counts as timed out, so that a pause of this process fails no connect that
  *    was answered meanwhile.
  */
-import { NO_ROW } from '../engine.ts';
-import type { CloseReason } from '../../../core/wire/close-reasons.ts';
-import { ERRNO, isShortage } from '../../kernel/errno.ts';
+import { NO_ROW, WAIT } from '../../engine.ts';
+import type { CloseReason } from '../../../../core/wire/close-reasons.ts';
+import { ERRNO, isShortage } from '../../../kernel/errno.ts';
 import { CONNECTED, type Dialer } from './dialer.ts';
-import { registerSide } from './interest.ts';
-import type { LoopContext } from './loop-context.ts';
-import { BACKEND, CLIENT, SIDE, STATE } from './slots.ts';
-import { EAGAIN, EALREADY } from '../../kernel/linux.ts';
-import type { SideIo } from '../tls/side-io.ts';
+import { registerSide } from '../interest.ts';
+import type { LoopContext } from '../loop-context.ts';
+import { BACKEND, CLIENT, SIDE, STATE } from '../slots.ts';
+import { EALREADY } from '../../../kernel/linux.ts';
+import type { SideIo } from '../../tls/side-io.ts';
 
 /** The outcome of attempts. */
 export interface AttemptEvents {
@@ -41,29 +40,29 @@ export class Attempts {
     this.#events = events;
   }
 
-  /** Connects to a row, then to those that the handler returns, or gives up. */
+  /** Connects to a row, then to those that the handler returns, or waits for one, or gives up. */
   start(slot: number, firstRow: number, firstDelayMs: number): void {
     const { deadlines, handler, nowMs, slots } = this.#context;
     let row = firstRow;
-    let delayMs = firstDelayMs;
+    let delayMs = row === WAIT ? handler.retryDelayMs : firstDelayMs;
     while (row !== NO_ROW) {
       slots.rows[slot] = row;
-      if (delayMs > 0) {
+      if (delayMs > 0 || row === WAIT) {
         slots.states[slot] = STATE.waiting;
         deadlines.set(slot, nowMs + delayMs);
+        if (row === WAIT && this.#hasLeft(slot)) this.#events.gaveUp(slot, 'client_reset');
         return;
       }
       const errno = this.#connect(slot, row);
       if (errno === 0) return;
       if (isShortage(errno)) return this.#events.ranShort(slot, errno);
-      row = this.#nextRow(slot, errno);
+      row = handler.onConnectFailed(slot, errno);
       delayMs = row === NO_ROW ? 0 : handler.retryDelayMs;
     }
-    const hasFailed = (slots.sides[2 * slot + CLIENT]! & SIDE.attemptFailed) !== 0;
-    this.#events.gaveUp(slot, hasFailed ? 'connect_failed' : 'no_backend');
+    this.#events.gaveUp(slot, handler.refusal);
   }
 
-  /** The current attempt, or the wait for the next one, has failed. */
+  /** The current attempt, or the wait for the next one, has failed. `why`: in words, where TLS failed. */
   failed(slot: number, errno: number, why?: string): void {
     const { deadlines, handler, slots, sys } = this.#context;
     const side = 2 * slot + BACKEND;
@@ -73,72 +72,52 @@ export class Attempts {
     if (fd !== 0) sys.close(fd);
     deadlines.cancel(slot);
     if (isShortage(errno)) return this.#events.ranShort(slot, errno);
-    const row = this.#nextRow(slot, errno, why);
+    const row = handler.onConnectFailed(slot, errno, why);
     this.start(slot, row, row === NO_ROW ? 0 : handler.retryDelayMs);
   }
 
   onDeadline(slot: number): void {
-    const { descriptors, rows, sides, states } = this.#context.slots;
+    const { descriptors, ports, rows, states } = this.#context.slots;
     if (states[slot] === STATE.waiting) {
-      this.start(slot, rows[slot]!, 0);
+      if (rows[slot] === WAIT) this.failed(slot, ERRNO.timedOut);
+      else this.start(slot, rows[slot]!, 0);
       return;
     }
-    if ((sides[2 * slot + BACKEND]! & SIDE.tls) !== 0) {
-      this.#handshake(slot);
-      if (states[slot] === STATE.connecting) this.failed(slot, ERRNO.timedOut, 'the TLS handshake took too long');
-      return;
-    }
-    const errno = this.#dialer.finish(descriptors[2 * slot + BACKEND]!, rows[slot]!);
+    const errno = this.#dialer.finish(descriptors[2 * slot + BACKEND]!, rows[slot]!, ports[slot]!);
     if (errno === CONNECTED) this.connected(slot);
     else this.failed(slot, errno === EALREADY ? ERRNO.timedOut : errno);
   }
 
-  /** The connect has succeeded, or its TLS goes on. One that met itself counts as refused: nobody listens there. */
+  /** The connect has succeeded. One that met itself counts as refused: nobody listens there. */
   connected(slot: number): void {
     const { slots, sys } = this.#context;
     const side = 2 * slot + BACKEND;
     const fd = slots.descriptors[side]!;
-    if ((slots.sides[side]! & SIDE.tls) !== 0) return this.#handshake(slot);
-    if (!this.#dialer.metItself(fd, slots.rows[slot]!)) return this.#secure(slot);
+    if (!this.#dialer.metItself(fd, slots.rows[slot]!, slots.ports[slot]!))
+      return this.#events.established(slot);
     // An orderly close would keep the port from the backend for another minute.
     slots.descriptors[side] = 0;
     sys.reset(fd);
     this.failed(slot, ERRNO.refused);
   }
 
-  /** Begins TLS where the backend wants it. */
-  #secure(slot: number): void {
-    const { handler, slots } = this.#context;
-    const tls = handler.backendTls(slot);
-    if (tls === null) return this.#events.established(slot);
-    const side = 2 * slot + BACKEND;
-    const failure = this.#io.begin(side, tls.context, 'client');
-    if (failure !== null) return this.failed(slot, ERRNO.protocol, failure);
-    this.#io.expect(side, tls.nameAt, tls.expectsAddress ? this.#dialer.ipOf(slots.rows[slot]!) : null);
-    this.#handshake(slot);
+  /** The client of a connection has ended its output. Without a byte it can ask for nothing: it does not wait on. */
+  clientEnded(slot: number): void {
+    const { rows, states } = this.#context.slots;
+    if (states[slot] === STATE.waiting && rows[slot] === WAIT && this.#hasLeft(slot))
+      this.#events.gaveUp(slot, 'client_reset');
   }
 
-  #handshake(slot: number): void {
-    const side = 2 * slot + BACKEND;
-    const result = this.#io.handshake(side);
-    if (result === -EAGAIN) return;
-    if (result < 0) return this.failed(slot, -result, `TLS failed: ${this.#io.why(side, -result)}`);
-    // What came behind the handshake may be in OpenSSL already.
-    this.#context.slots.sides[side]! |= SIDE.readable | SIDE.writable;
-    this.#events.established(slot);
-  }
-
-  #nextRow(slot: number, errno: number, why?: string): number {
-    const { handler, slots } = this.#context;
-    if (errno !== ERRNO.canceled) slots.sides[2 * slot + CLIENT]! |= SIDE.attemptFailed;
-    return handler.onConnectFailed(slot, errno, why);
+  #hasLeft(slot: number): boolean {
+    const side = 2 * slot + CLIENT;
+    return (this.#context.slots.sides[side]! & SIDE.ending) !== 0 && !this.#io.hasUnread(side);
   }
 
   /** Returns 0 when a connect has started, or the errno. */
   #connect(slot: number, row: number): number {
     const { deadlines, handler, nowMs, slots, sys } = this.#context;
     const side = 2 * slot + BACKEND;
-    const fd = this.#dialer.dial(row);
+    const fd = this.#dialer.dial(row, slots.ports[slot]!);
     if (fd < 0) return -fd;
     slots.descriptors[side] = fd;
     slots.sides[side] = 0;
