@@ -71,7 +71,7 @@ function ask(socket: TLSSocket): Promise<string> {
 describe('certificates', () => {
   it('that a proxy lacks cost it the listener that names them, until they come', async (t) => {
     if (!present(t, 'openssl')) return;
-    const { apply, ca, first, lbctl, pem, plainPort, plane, put, second, server, tlsPort } = await fleetOf(t);
+    const { apply, first, lbctl, pem, plainPort, plane, put, second, server } = await fleetOf(t);
     put(first, 'www', pem(server));
     await startProxy(t, 'has', [plane.grpc], ['--certificates', first, '--share-listeners']);
     await startProxy(t, 'lacks', [plane.grpc], ['--certificates', second, '--share-listeners']);
