@@ -1,5 +1,6 @@
 /** The flags of lb-control-plane. */
 import { Command, InvalidArgumentError, type Option } from 'commander';
+import { parseAddress } from '../core/model/address.ts';
 import {
   exitOnWrongUsage,
   flag,
@@ -23,6 +24,7 @@ interface ParsedFlags extends EtcdFlags {
   readonly grpcAddress: HostPort;
   readonly httpAddress: HostPort;
   readonly dashboardHost: readonly string[];
+  readonly dnsServer: readonly string[];
   readonly store: StoreUrl;
   readonly tokenFile?: TokenFile;
   readonly insecure: boolean;
@@ -51,6 +53,13 @@ const hostNames: Parse<readonly string[]> = (text) => {
     `"${wrong}" is not a host name; use a name such as lb.example.com, without a port.`,
   );
 };
+
+const dnsServers: Parse<readonly string[]> = (text) =>
+  text.split(',').map((address) => {
+    const parsed = parseAddress(address.trim());
+    if (!parsed.ok) throw new InvalidArgumentError(parsed.description);
+    return parsed.value.canonical;
+  });
 
 /** Reads the arguments of this process. Exits with 0 after --help and --version, with 2 on wrong usage. */
 export function parseControlPlaneFlags(): ControlPlaneFlags {
@@ -92,6 +101,15 @@ export function parseControlPlaneFlags(): ControlPlaneFlags {
         storeUrl,
         STORE as StoreUrl,
         `lmdb:${STORE.directory}`,
+      ),
+    )
+    .addOption(
+      flag(
+        '--dns-server <IP:PORT[,IP:PORT...]>',
+        'DNS servers that the names of backends are resolved with',
+        dnsServers,
+        [] as readonly string[],
+        'those of this host',
       ),
     )
     .addOption(

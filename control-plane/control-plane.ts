@@ -32,6 +32,8 @@ import { GrpcServer } from './rpc/grpc-server.ts';
 import { OpenStreams } from './rpc/open-streams.ts';
 import { fleetFacts } from './guard/fleet-facts.ts';
 import type { GuardSources } from './guard/guarded-edit.ts';
+import type { NameResolver } from './names/name-resolver.ts';
+import { Names } from './names/names.ts';
 import { mergeMembers } from './store/members/merge-members.ts';
 import { Publisher } from './snapshot/publisher.ts';
 import { recordEvents } from './fleet/event-recorder.ts';
@@ -70,6 +72,8 @@ export interface ControlPlaneDeps {
   /** For tests: how much of the log is kept. */
   readonly retention?: RetentionLimits;
   readonly logLinesDropped?: () => number;
+  /** Looks up the names of backends. */
+  readonly resolver: NameResolver;
 }
 
 export interface RunningControlPlane {
@@ -88,6 +92,7 @@ export async function startControlPlane(
   const { follower, publisher, members, grpc, http } = parts;
   follower.onChange(({ state, position, members }) => publisher.offer(state, position, members));
   members.start();
+  parts.names.start();
   try {
     const grpcAddress = await grpc.listen(options.grpcAddress);
     const httpAddress = await http.listen(options.httpAddress);
@@ -178,10 +183,11 @@ function makeCore(
     clock,
     random,
     logger,
+    resolver,
     rosterGraceMs,
     retention: limits = RETENTION,
   }: ControlPlaneDeps,
-  { countAppend: onAppend }: ControlPlaneMetrics,
+  { countAppend: onAppend, countResolution }: ControlPlaneMetrics,
   onStatus: (status: FollowerStatus) => void,
 ) {
   const follower = new LogFollower({
@@ -208,7 +214,20 @@ function makeCore(
   const stats = new FleetStats({ fleet, follower, clock });
   const events = recordEvents({ fleet, follower, clock });
   const members = new Members({ proxies: fleet, follower, memberStore, clock, logger });
-  return { follower, committer, committerOn, checkpointer, publisher, fleet, stats, events, members };
+  const names = new Names({
+    follower,
+    memberStore,
+    resolver,
+    instanceId: randomUUID(),
+    clock,
+    logger,
+    onResolved: countResolution,
+  });
+  fleet.on('health', (_, transitions) => {
+    for (const each of transitions)
+      if ('address' in each && each.health !== 'HEALTH_HEALTHY') names.doubt(each.pool, each.address);
+  });
+  return { follower, committer, committerOn, checkpointer, publisher, fleet, stats, events, members, names };
 }
 
 function makeApi(
@@ -241,7 +260,7 @@ function makeApi(
 }
 
 async function stop(parts: Parts, { store, clock }: ControlPlaneDeps): Promise<void> {
-  const { run, follower, committer, checkpointer, publisher, fleet, stats, members } = parts;
+  const { run, follower, committer, checkpointer, publisher, fleet, stats, members, names } = parts;
   const { streams, reports, grpc, http } = parts;
   /** A store that does not answer must not delay the stop; the callers of pending changes learn that they may have failed. */
   const bounded = (work: Promise<unknown>) => Promise.race([work, sleep(clock, STORE_TIMEOUT_MS)]);
@@ -253,7 +272,7 @@ async function stop(parts: Parts, { store, clock }: ControlPlaneDeps): Promise<v
   streams.endAll(new LbError('UNAVAILABLE', 'the control plane is stopping'));
   await grpc.stop();
   http.close();
-  await bounded(members.stop());
+  await bounded(Promise.all([names.stop(), members.stop()]));
   publisher.stop();
   stats.stop();
   fleet.stop();

@@ -7,6 +7,7 @@ import { createLogger } from '../core/runtime/logger.ts';
 import { systemRandom } from '../core/runtime/random.ts';
 import { startControlPlane } from './control-plane.ts';
 import { parseControlPlaneFlags } from './control-plane-flags.ts';
+import { dnsResolver } from './names/name-resolver.ts';
 import { openStore } from './store/store-url.ts';
 
 const flags = parseControlPlaneFlags();
@@ -34,6 +35,7 @@ try {
       clock,
       random,
       logger,
+      resolver: dnsResolver(flags.dnsServer),
       logLinesDropped: () => sink.droppedTotal,
       ...(tokenFile && { tokens: tokenFile }),
     },

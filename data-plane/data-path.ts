@@ -1,7 +1,7 @@
 /** Everything on a proxy's main thread that serves clients: shared memory, workers, sockets, health checks. */
 import type { Clock } from '../core/runtime/clock.ts';
 import type { Logger } from '../core/runtime/logger.ts';
-import type { Random } from '../core/runtime/random.ts';
+import { type Random, randomBelow } from '../core/runtime/random.ts';
 import { ConnectionLimits } from './connection-limits.ts';
 import { checksAtOnce, type ConnectionLimit, descriptorLimitOf } from './host/connection-limit.ts';
 import { readText } from './host/control-group.ts';
@@ -108,6 +108,7 @@ export class DataPath {
       libc,
       buffers,
       sourceAddresses: options.sourceAddresses,
+      instance: target?.instance,
       splice: options.splice,
       parkingBytes: parkingBytes(cgroupMemory(readText), workers),
       clock,
@@ -166,8 +167,9 @@ export class DataPath {
           movesClients: () => readNetworkSetting('tcp_migrate_req').trim() === '1',
         }),
       clock,
-      obstacle: (listener) =>
-        (engine === 'portable' ? whyNotPortable(listener) : null) ?? this.#certificates.obstacle(listener),
+      obstacle: (listener, pool) =>
+        (engine === 'portable' ? whyNotPortable(listener, pool) : null) ??
+        this.#certificates.obstacle(listener),
       onGap: (from, to) =>
         logger.warn(
           { from, to },
@@ -206,6 +208,7 @@ export class DataPath {
 
   /** Starts the workers. Rejects when none starts. */
   async start(): Promise<void> {
+    Atomics.store(this.#shared.control, CONTROL.sourceSeed, randomBelow(this.#options.random, 2 ** 31));
     await this.#pool.start();
     // Only now the workers have taken their memory.
     this.#limits.compute();

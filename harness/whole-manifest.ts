@@ -61,7 +61,7 @@ name: pg
 address: "0.0.0.0:7000-7010"
 routes: [ { server_names: ["a.example.com", "*.b.example.com"], alpn: [], pool: web } ]
 first_bytes_timeout: 3s
-tls: { certificates: [www], min_version: "1.2", alpn: [], client_ca: "", client_certificate: none }
+tls: { certificates: [www], min_version: 1.3, alpn: [], client_ca: "", client_certificate: none }
 accept_proxy_protocol: [10.0.0.0/8]
 allow: []
 deny: [192.0.2.0/24]

@@ -55,6 +55,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   fleet: ['rpc', 'store/log', 'store/members'],
   distribution: ['rpc', 'snapshot', 'store/log'],
   access: ['store/log'],
+  names: ['store', 'store/log'],
   guard: ['fleet', 'store/log'],
   api: ['fleet', 'guard', 'rpc', 'store/log', 'store/members'],
   dashboard: ['fleet', 'rpc', 'store/log', 'store/members'],

@@ -11,6 +11,8 @@ import {
   POLICY_DEFAULTS,
 } from '../core/model/defaults.ts';
 import { formatDuration } from '../core/model/duration.ts';
+import { pathsOf } from '../core/model/fields/field.ts';
+import { FIELDS } from '../core/model/fields/resource-fields.ts';
 import { STRATEGIES } from '../core/model/resources.ts';
 import { ERROR_CODES } from '../core/runtime/errors.ts';
 import { STATUS_OF } from '../core/wire/status.ts';
@@ -190,6 +192,7 @@ describe('docs/concepts.md', () => {
       'timeouts.idle': formatDuration(timeouts.idleMs),
       'timeouts.half_closed': formatDuration(timeouts.halfClosedMs),
       drain_timeout: formatDuration(drainTimeoutMs),
+      'health_check.proxy_protocol': 'auto',
       'connection_log.one_in': LOG_ONE_IN,
       on_unhealthy: 'keep',
       slow_start: '0s',
@@ -205,6 +208,21 @@ describe('docs/concepts.md', () => {
     assert.ok(rows.includes(`| a pool's \`policy\` | \`${DEFAULT_POLICY_NAME}\` |`));
     assert.ok(rows.includes(`| a backend's \`weight\` | \`${BACKEND_DEFAULTS.weight}\` |`));
   });
+});
+
+describe('docs/concepts.md, on pools and listeners', () => {
+  const page = readText('docs/concepts.md');
+  for (const kind of ['pool', 'listener'] as const) {
+    it(`names every field of a ${kind}`, () => {
+      const rows = section(page, `## Fields of a ${kind}`);
+      for (const { path, field } of pathsOf(FIELDS[kind])) {
+        if (path === 'policy') continue;
+        assert.ok(rows.includes(`\`${path}\``), path);
+        const inner = field.type === 'list' && field.item.type === 'group' ? field.item.fields : {};
+        for (const name of Object.keys(inner)) assert.ok(rows.includes(`\`${name}\``), `${path}: ${name}`);
+      }
+    });
+  }
 });
 
 describe('README.md', () => {

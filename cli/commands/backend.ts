@@ -1,11 +1,12 @@
 /** `lbctl backend ...`: one backend of a pool. */
+import type { BackendDraft } from '../../core/model/draft.ts';
 import type { BackendState } from '../../core/model/resources.ts';
 import type { AddCommand } from '../command.ts';
 import { CliError, EXIT } from '../exit.ts';
 import type { ChangeOptions } from '../session/change.ts';
 import { ADDRESS_FORM, addPlace, changing } from './options.ts';
 
-type PlaceOptions = ChangeOptions & { readonly weight?: number; readonly tier?: number };
+type PlaceOptions = ChangeOptions & Pick<BackendDraft, 'weight' | 'tier' | 'maxConnections'>;
 
 const STATE_COMMANDS: readonly (readonly [string, BackendState, description: string, example: string])[] = [
   [
@@ -46,14 +47,14 @@ export const addBackend: AddCommand = (program, execute) => {
     execute(({ change }) => change('pools', 'RemoveBackends', { pool, addresses: [address] }, options)),
   );
   changing(
-    addPlace(add('set', 'Changes the weight or the tier of a backend.')),
+    addPlace(add('set', 'Changes the weight, the tier or the limit of a backend.')),
     'lbctl backend set web 10.0.0.3:8080 --weight 0',
     'lbctl backend set web 10.0.0.4:8080 --tier 1    # only while nothing of tier 0 is healthy',
   ).action((pool: string, address: string, options: PlaceOptions) =>
     execute(({ change }) => {
       const fields = placeIn(options);
       if (Object.keys(fields).length === 0) {
-        throw new CliError(EXIT.usage, 'nothing to set; name --weight N or --tier N');
+        throw new CliError(EXIT.usage, 'nothing to set; name --weight N, --tier N or --max-connections N');
       }
       return change('pools', 'UpdateBackend', { pool, backend: { address, ...fields } }, options);
     }),
@@ -77,6 +78,10 @@ export const addBackend: AddCommand = (program, execute) => {
   }
 };
 
-function placeIn({ weight, tier }: PlaceOptions) {
-  return { ...(weight !== undefined && { weight }), ...(tier !== undefined && { tier }) };
+function placeIn({ weight, tier, maxConnections }: PlaceOptions) {
+  return {
+    ...(weight !== undefined && { weight }),
+    ...(tier !== undefined && { tier }),
+    ...(maxConnections !== undefined && { maxConnections }),
+  };
 }

@@ -1,6 +1,6 @@
 /** Options that several commands have, and the parsers of their values. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { MAX_TIER, MAX_WEIGHT } from '../../core/model/defaults.ts';
+import { MAX_CONNECTIONS, MAX_TIER, MAX_WEIGHT } from '../../core/model/defaults.ts';
 import { duration, hostPortList, integer, type Parse, tokenFile } from '../../core/runtime/flags.ts';
 import { FORMATS } from '../context.ts';
 
@@ -8,6 +8,7 @@ export const ADDRESS_FORM = 'IP:PORT, for IPv6 [IP]:PORT';
 
 export const weight = integer(0, MAX_WEIGHT);
 export const tier = integer(0, MAX_TIER);
+export const maxConnections = integer(0, MAX_CONNECTIONS);
 
 /** Options of every command, accepted before and after its name. */
 export function addGlobalOptions(program: Command): Command {
@@ -47,10 +48,12 @@ export function addWeight(command: Command): Command {
   );
 }
 
-/** Weight and tier. */
+/** Weight, tier and limit. */
 export function addPlace(command: Command): Command {
   const words = 'it serves while nothing of the tiers before is healthy; 0 to 15';
-  return addWeight(command).option('--tier <N>', words, tier);
+  return addWeight(command)
+    .option('--tier <N>', words, tier)
+    .option('--max-connections <N>', 'open connections of a proxy to it; 0: any number', maxConnections);
 }
 
 /** For an option that may be given several times. */

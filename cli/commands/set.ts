@@ -3,8 +3,8 @@ import type { Command } from 'commander';
 import type { AddCommand } from '../command.ts';
 import { CliError, EXIT } from '../exit.ts';
 import type { ChangeOptions } from '../session/change.ts';
-import { ADDRESS_FORM, changing } from './options.ts';
-import { addPolicyOptions, policyFields } from './policy-options.ts';
+import { addFieldOptions, BY_MANIFEST, resourceGiven } from './field-options.ts';
+import { changing } from './options.ts';
 
 export const addSet: AddCommand = (program, execute) => {
   const set = program
@@ -17,41 +17,39 @@ export const addSet: AddCommand = (program, execute) => {
     set.command(kind).description(description).argument('<name>', `name of the ${kind}`);
 
   changing(
-    addPolicyOptions(add('policy', 'Changes fields of a policy.')),
+    addFieldOptions(add('policy', 'Changes fields of a policy.'), 'policy'),
     'lbctl set policy default --strategy least_connections',
     'lbctl set policy steady --interval 2s --unhealthy-threshold 5 --wait',
   ).action((name: string, options: ChangeOptions) =>
     execute(async ({ change }) => {
-      const { policyDraftToWire } = await import('../../core/wire/resource-codec.ts');
-      const { draft, paths } = policyFields(options);
-      const request = { policy: policyDraftToWire({ ...draft, name }), updateMask: maskOf(paths) };
-      return change('policies', 'UpdatePolicy', request, options);
+      const { resource, paths } = await resourceGiven('policy', name, options);
+      return change('policies', 'UpdatePolicy', { ...resource, updateMask: maskOf(paths) }, options);
     }),
   );
   changing(
-    add('pool', 'Changes the policy of a pool. For its backends use lbctl backend.').requiredOption(
-      '--policy <POLICY>',
-      'the policy it follows from now on',
-    ),
+    addFieldOptions(add('pool', 'Changes fields of a pool. For its backends use lbctl backend.'), 'pool'),
     'lbctl set pool web --policy steady',
-  ).action((name: string, { policy, ...options }: ChangeOptions & { policy: string }) =>
-    execute(({ change }) =>
-      change('pools', 'UpdatePool', { pool: { name, policy }, updateMask: maskOf(['policy']) }, options),
-    ),
-  );
-  changing(
-    add('listener', 'Changes the pool or the address of a listener.')
-      .option('--pool <POOL>', 'the pool that serves it from now on')
-      .option('--address <ADDR>', ADDRESS_FORM),
-    'lbctl set listener web --pool green --wait    # blue/green in one step',
-  ).action(
-    (name: string, { pool, address, ...options }: ChangeOptions & { pool?: string; address?: string }) =>
-      execute(({ change }) => {
-        const fields = { ...(pool !== undefined && { pool }), ...(address !== undefined && { address }) };
-        const request = { listener: { name, ...fields }, updateMask: maskOf(Object.keys(fields)) };
-        return change('listeners', 'UpdateListener', request, options);
+    'lbctl set pool web --queue-length 100 --queue-timeout 2s',
+  )
+    .addHelpText('after', BY_MANIFEST('TLS to backends and backends by name (tls, dns)'))
+    .action((name: string, options: ChangeOptions) =>
+      execute(async ({ change }) => {
+        const { resource, paths } = await resourceGiven('pool', name, options);
+        return change('pools', 'UpdatePool', { ...resource, updateMask: maskOf(paths) }, options);
       }),
-  );
+    );
+  changing(
+    addFieldOptions(add('listener', 'Changes fields of a listener.'), 'listener'),
+    'lbctl set listener web --pool green --wait    # blue/green in one step',
+    'lbctl set listener ssh --allow 10.0.0.0/8,2001:db8::/32',
+  )
+    .addHelpText('after', BY_MANIFEST('Routes by name and TLS (routes, tls)'))
+    .action((name: string, options: ChangeOptions) =>
+      execute(async ({ change }) => {
+        const { resource, paths } = await resourceGiven('listener', name, options);
+        return change('listeners', 'UpdateListener', { ...resource, updateMask: maskOf(paths) }, options);
+      }),
+    );
 };
 
 /** An update that names no field would replace the whole resource. */

@@ -26,20 +26,28 @@ export const backendColumns = (
 ): readonly Column<BackendView>[] => [
   ['ADDRESS', ({ address }) => address],
   ['WEIGHT', ({ weight }) => String(weight)],
-  ...tierColumn(all, (backend) => backend),
+  ...placeColumns(all, (backend) => backend),
   ['STATE', (backend) => stateCell(backend, context)],
   ['HEALTH', ({ summary }) => summaryCell(summary.health)],
   ['CONNECTIONS', ({ summary }) => String(summary.connections)],
   [
     'SOURCE',
-    ({ source, sourceReason }) => (sourceReason === '' ? source : { text: source, tone: 'doubtful' }),
+    ({ source, name, sourceReason }) => {
+      const text = name === '' ? source : `${source} ${name}`;
+      return sourceReason === '' ? text : { text, tone: 'doubtful' };
+    },
   ],
 ];
 
-/** None where all backends are of tier 0. */
-function tierColumn<T>(all: readonly T[], backendOf: (row: T) => BackendView): readonly Column<T>[] {
-  const hasTiers = all.some((row) => backendOf(row).tier > 0);
-  return hasTiers ? [['TIER', (row) => String(backendOf(row).tier)]] : [];
+/** The tier and the limit, each where a backend has one. */
+function placeColumns<T>(all: readonly T[], backendOf: (row: T) => BackendView): readonly Column<T>[] {
+  const columns = [
+    ['TIER', 'tier'],
+    ['LIMIT', 'maxConnections'],
+  ] as const;
+  return columns
+    .filter(([, field]) => all.some((row) => backendOf(row)[field] > 0))
+    .map(([title, field]) => [title, (row) => String(backendOf(row)[field] || (field === 'tier' ? 0 : ''))]);
 }
 
 function stateCell(backend: BackendView, { clock }: Context): Cell {
@@ -89,7 +97,7 @@ export async function describeBackend(
     .map((backend) => ({ name: backend.address, pool: backend.pool, backend }))
     .filter((item) => pool === undefined || item.pool === pool);
   const { backend } = findNamed('backends', name, items);
-  const { source, sourceReason, summary } = backend;
+  const { source, name: dnsName, sourceReason, summary } = backend;
   return {
     name: `${backend.pool}/${backend.address}`,
     plain: backendPlain(backend),
@@ -98,8 +106,9 @@ export async function describeBackend(
       ['Pool', backend.pool],
       ['Weight', String(backend.weight)],
       ['Tier', String(backend.tier)],
+      ['Connections at most', backend.maxConnections === 0 ? 'any number' : String(backend.maxConnections)],
       ['State', stateCell(backend, context)],
-      ['Source', sourceReason === '' ? source : `${source}: ${sourceReason}`],
+      ['Source', [`${source} ${dnsName}`.trim(), sourceReason].filter(Boolean).join(': ')],
       ['Health', summaryCell(summary.health)],
       ['Connections', String(summary.connections)],
       ['Revision', backend.revision],
@@ -143,7 +152,7 @@ export async function listHealth(session: Session, context: Context): Promise<Li
     [
       ['POOL', ({ backend }) => backend.pool],
       ['ADDRESS', ({ backend }) => backend.address],
-      ...tierColumn(rows, ({ backend }) => backend),
+      ...placeColumns(rows, ({ backend }) => backend),
       ['STATE', ({ backend }) => stateCell(backend, context)],
       ['PROXY', ({ one }) => (one ? proxyName(one) : '')],
       ['HEALTH', ({ one }) => healthCell(one?.health ?? 'unknown')],
@@ -159,15 +168,15 @@ const NO_REPORT = { proxy: null, connected: false, health: 'unknown', reason: NO
 
 /** All backends, or those of one pool, with the policies of the pools and how each pool stands. */
 export async function readBackends(session: Session, pool = '') {
-  const [{ pools }, { policies }, { registrations }, { statuses }, { proxies }] = await Promise.all([
+  const [{ pools }, { policies }, registered, { statuses }, { proxies }] = await Promise.all([
     session.read('pools', 'ListPools', {}),
     session.read('policies', 'ListPolicies', {}),
     session.read('registrations', 'ListRegistrations', {}),
     session.read('fleet', 'ListBackendStatus', { pool }),
     session.read('fleet', 'ListProxies', {}),
   ]);
-  const backends = joinBackends(pools, registrations, statuses, proxies);
-  return { pools, policies, backends, serving: servingOf(proxies) };
+  const backends = joinBackends(pools, registered, statuses, proxies);
+  return { pools, policies, backends, names: registered.names, serving: servingOf(proxies) };
 }
 
 function remarksOn({ pools, policies, backends, serving }: Awaited<ReturnType<typeof readBackends>>) {
@@ -181,14 +190,22 @@ function remarksOn({ pools, policies, backends, serving }: Awaited<ReturnType<ty
 }
 
 /** What every value that JSON and YAML show of a backend begins with. */
-function ownPlain({ pool, address, weight, tier, state, stateSinceMs }: BackendView): Plain {
-  return { pool, address, weight, tier, state, stateSince: isoTimeOf(stateSinceMs) };
+function ownPlain(backend: BackendView): Plain {
+  const { pool, address, weight, tier, maxConnections, state, stateSinceMs } = backend;
+  return { pool, address, weight, tier, maxConnections, state, stateSince: isoTimeOf(stateSinceMs) };
 }
 
 function backendPlain(backend: BackendView): Plain {
-  const { source, revision, reports, summary } = backend;
+  const { source, name, revision, reports, summary } = backend;
   const seen = { health: worstHealth(summary.health), connections: summary.connections };
-  return { ...ownPlain(backend), source, ...seen, revision, proxies: reports.map(reportPlain) };
+  return {
+    ...ownPlain(backend),
+    source,
+    ...(name !== '' && { name }),
+    ...seen,
+    revision,
+    proxies: reports.map(reportPlain),
+  };
 }
 
 function reportPlain({ proxyId, connected, health, report, revision }: ProxyReport): Plain {

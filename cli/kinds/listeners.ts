@@ -1,9 +1,12 @@
 /** `get listeners` and `describe listener`. */
 import { isoTimeOf } from '../../core/view/figures.ts';
-import { type Plain, plainOf } from '../../core/view/plain.ts';
+import { completeListener } from '../../core/model/draft.ts';
+import { poolsOf } from '../../core/model/resources.ts';
+import { otherFields, type Plain, plainOf } from '../../core/view/plain.ts';
 import {
   certificatesOf,
   type ListenersOfProxy,
+  refusalsOf,
   summarizeListeners,
   UNREPORTED_LISTENER,
 } from '../../core/view/reports.ts';
@@ -28,7 +31,7 @@ export async function listListeners(session: Session, context: Context): Promise
     [
       ['NAME', ({ name }) => name],
       ['ADDRESS', ({ address }) => address],
-      ['POOL', ({ pool }) => pool],
+      ['POOL', (listener) => poolsLedTo(listener).join(', ')],
     ],
     [
       ['CONNECTIONS', (listener) => String(summaryOf(listener).connections)],
@@ -53,7 +56,9 @@ export async function describeListener(session: Session, _context: Context, name
     .map((proxy) => {
       const own = listenersOf(proxy);
       const { connections, failures } = summarizeListeners([own]).get(name) ?? UNREPORTED_LISTENER;
-      return { proxy: own.proxy, connections, rejected: failures[0]?.reason ?? null };
+      const report = proxy.listeners.find(({ listener }) => listener === name);
+      const refused = report === undefined ? {} : refusalsOf(report);
+      return { proxy: own.proxy, connections, refused, rejected: failures[0]?.reason ?? null };
     });
   const names = listener.tls?.certificates ?? [];
   const certificates = proxies
@@ -69,16 +74,20 @@ export async function describeListener(session: Session, _context: Context, name
     facts: [
       ['Listener', name],
       ['Address', listener.address],
-      ['Pool', listener.pool],
+      ['Pool', listener.pool || 'none: what no route takes is refused'],
+      ...otherFields(listenerPlain(listener), ['kind', 'name', 'address', 'pool', 'revision']),
       ['Revision', listener.revision],
     ],
     tables: [
       {
         title: 'Proxies',
-        header: ['PROXY', 'CONNECTIONS', 'REJECTED'],
-        rows: byProxy.map(({ proxy, connections, rejected }) => [
+        header: ['PROXY', 'CONNECTIONS', 'REFUSED', 'REJECTED'],
+        rows: byProxy.map(({ proxy, connections, refused, rejected }) => [
           proxy,
           String(connections),
+          Object.entries(refused)
+            .map(([reason, count]) => `${reason} ${count}`)
+            .join(', ') || 'none',
           rejected === null ? 'no' : { text: rejected, tone: 'bad' },
         ]),
         none: 'no proxy is connected',
@@ -117,6 +126,11 @@ function listenersOf({ info, connected, listeners, applied }: Proxy__Output): Li
     listeners: connected ? listeners : [],
     failed: applied?.failedListeners ?? [],
   };
+}
+
+/** Its own pool and those of its routes. */
+export function poolsLedTo(wire: Listener__Output): string[] {
+  return poolsOf(completeListener(listenerDraftFromWire(wire, '', [])));
 }
 
 /** The manifest, with its revision. */

@@ -1,7 +1,7 @@
 /** `get policies` and `describe policy`. */
 import { formatDuration } from '../../core/model/duration.ts';
 import type { Policy } from '../../core/model/resources.ts';
-import { fieldsOf, type Plain, plainOf } from '../../core/view/plain.ts';
+import { otherFields, type Plain, plainOf } from '../../core/view/plain.ts';
 import { checkText, policyEffects, wholeCheckText } from '../../core/view/policy-words.ts';
 import type { Policy__Output } from '../../core/wire/generated/lb/v1/Policy.ts';
 import type { Pool__Output } from '../../core/wire/generated/lb/v1/Pool.ts';
@@ -54,7 +54,7 @@ export async function describePolicy(session: Session, _context: Context, name: 
       ['Policy', name],
       ['Check', wholeCheckText(policy.healthCheck)],
       ...policyEffects(policy),
-      ...[...fieldsOf(plain)].filter(([field]) => field !== 'kind' && field !== 'name'),
+      ...otherFields(plain, ['kind', 'name']),
       ['Used by pools', users.join(', ')],
     ],
     tables: [],

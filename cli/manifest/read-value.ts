@@ -173,8 +173,10 @@ function readText(node: Node, value: unknown) {
   return { description: `is ${nameOf(node)}, but must be text${quotes}` };
 }
 
+/** A word may be a number, such as 1.3. */
 function readWord(node: Node, value: unknown, words: readonly string[]) {
-  if (typeof value === 'string' && words.includes(value)) return { value };
+  const word = typeof value === 'number' ? String(value) : value;
+  if (typeof word === 'string' && words.includes(word)) return { value: word };
   const description = `is ${nameOf(node)}${didYouMean(String(value), words)}; allowed are ${words.join(', ')}`;
   return { description };
 }

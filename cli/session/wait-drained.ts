@@ -29,7 +29,7 @@ export async function backendsOfHost(session: Session, ip: string): Promise<Drai
   const bytes = parseIp(ip);
   return pools.flatMap(({ name, backends }) =>
     backends.flatMap(({ address }) => {
-      const parsed = parseAddress(address);
+      const parsed = parseAddress(address, 'backend');
       const isOnHost = parsed.ok && bytes !== null && parsed.value.host === formatIp(bytes);
       return isOnHost ? [{ pool: name, address }] : [];
     }),

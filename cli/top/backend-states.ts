@@ -42,11 +42,11 @@ export class BackendStates {
   }
 
   async #read(): Promise<States> {
-    const [{ pools }, { registrations }] = await Promise.all([
+    const [{ pools }, registered] = await Promise.all([
       this.#session.read('pools', 'ListPools', {}),
       this.#session.read('registrations', 'ListRegistrations', {}),
     ]);
-    const backends = joinBackends(pools, registrations, [], []);
+    const backends = joinBackends(pools, registered, [], []);
     const nowMs = this.#clock.wallMs();
     return new Map(
       backends

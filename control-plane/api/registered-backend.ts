@@ -1,10 +1,11 @@
-/** Tells a caller why a backend that registered itself, and is not configured, can't be changed. Pure. */
+/** Tells a caller why a backend that is not configured, but registered itself or comes from a name, can't be changed. Pure. */
 import { canonicalAddress, parseAddress } from '../../core/model/address.ts';
 import type { Edit } from '../../core/model/edits/edit.ts';
 import { refuse } from '../../core/model/edits/decide.ts';
 import { formatIp, parseIp } from '../../core/model/ip.ts';
 import type { State } from '../../core/model/state.ts';
 import { isRegistration, type Member, type Registration } from '../store/member-store.ts';
+import { mergeMembers } from '../store/members/merge-members.ts';
 
 const HOW_TO_STOP =
   'stop its registration where it runs (send SIGTERM to its lbctl register, or end its Register stream); it then drains and leaves';
@@ -20,10 +21,18 @@ export function explainRegistered(
     const result = edit(state);
     if (result.ok || result.refusal.code !== 'NOT_FOUND') return result;
     const wanted = new Set(addresses.map(canonicalAddress));
-    const found = registeredOnly(state, members()).filter(
+    const all = members();
+    const found = registeredOnly(state, all).filter(
       (value) => value.pool === pool && wanted.has(value.address),
     );
-    return found.length === 0 ? result : refuseRegistered(`Pool "${pool}"`, found);
+    if (found.length > 0) return refuseRegistered(`Pool "${pool}"`, found);
+    const names = mergeMembers(state, all).names.filter(({ answer }) => answer.pool === pool);
+    const named = names.flatMap(({ answer, backends }) =>
+      backends
+        .filter(({ address }) => wanted.has(address))
+        .map(({ address }) => ({ address, name: answer.name })),
+    );
+    return named.length === 0 ? result : refuseNamed(pool, named);
   };
 }
 
@@ -53,6 +62,16 @@ function registeredOnly({ pools }: State, members: readonly Member[]): Registrat
     .filter(isRegistration)
     .map(({ value }) => value)
     .filter(({ pool, address }) => pools.get(pool)?.backends.has(address) !== true);
+}
+
+function refuseNamed(pool: string, found: readonly { readonly address: string; readonly name: string }[]) {
+  const violations = found.map(({ address, name }) => ({
+    field: `pools[${pool}].backends[${address}]`,
+    description: `comes from the name ${name} in the dns of the pool`,
+  }));
+  const names = found.map(({ address, name }) => `${address} (${name})`).join(', ');
+  const message = `Pool "${pool}": ${names} comes from DNS and is not configured, so nothing was changed. Change the entry of the name in the pool, or add the address to its backends: the configuration takes precedence.`;
+  return refuse('FAILED_PRECONDITION', message, violations);
 }
 
 function refuseRegistered(where: string, found: readonly Registration[]) {

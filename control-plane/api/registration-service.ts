@@ -18,6 +18,8 @@ import type { RegisterResponse } from '../../core/wire/generated/lb/v1/RegisterR
 import type { Registration as WireRegistration } from '../../core/wire/generated/lb/v1/Registration.ts';
 import type { RegistrationServiceHandlers } from '../../core/wire/generated/lb/v1/RegistrationService.ts';
 import type { RegistrationSpec__Output } from '../../core/wire/generated/lb/v1/RegistrationSpec.ts';
+import type { ResolvedName as WireResolvedName } from '../../core/wire/generated/lb/v1/ResolvedName.ts';
+import { backendDraftToWire } from '../../core/wire/resource-codec.ts';
 import { timestampToWire } from '../../core/wire/timestamp-codec.ts';
 import { callerOf } from '../store/members/caller.ts';
 import { type RegistrationHold, renewEveryMs } from '../store/members/registration-hold.ts';
@@ -25,7 +27,7 @@ import { readRegistration } from '../store/members/registration-request.ts';
 import type { Registrations } from '../store/members/registrations.ts';
 import { knownError } from '../rpc/unary.ts';
 import { OpenStream } from '../rpc/open-streams.ts';
-import type { RegistrationStatus } from '../store/members/merge-members.ts';
+import type { RegistrationStatus, ResolvedName } from '../store/members/merge-members.ts';
 import type { ApiDeps } from './api-deps.ts';
 
 type Call = ServerDuplexStream<RegisterRequest__Output, RegisterResponse>;
@@ -40,9 +42,13 @@ export function registrationHandlers(deps: ApiDeps): RegistrationServiceHandlers
   const { registrations } = deps.members;
   return {
     Register: (call) => void new RegisterStream(deps, call),
-    ListRegistrations: deps.unary(async () => ({
-      registrations: (await registrations.list()).map(registrationToWire),
-    })),
+    ListRegistrations: deps.unary(async () => {
+      const merged = await registrations.read();
+      return {
+        registrations: merged.registrations.map(registrationToWire),
+        names: merged.names.map(nameToWire),
+      };
+    }),
   };
 }
 
@@ -132,6 +138,18 @@ function registrationToWire({ member, source, reason }: RegistrationStatus): Wir
     reason,
     instanceId,
     ttl: durationToWire(ttlMs),
+    since: timestampToWire(sinceMs),
+    ...(heldUntilMs !== undefined && { heldUntil: timestampToWire(heldUntilMs) }),
+  };
+}
+
+function nameToWire({ answer, backends }: ResolvedName): WireResolvedName {
+  const { pool, name, problem = '', sinceMs, heldUntilMs } = answer;
+  return {
+    pool,
+    name,
+    backends: backends.map((backend) => backendDraftToWire(backend)),
+    problem,
     since: timestampToWire(sinceMs),
     ...(heldUntilMs !== undefined && { heldUntil: timestampToWire(heldUntilMs) }),
   };

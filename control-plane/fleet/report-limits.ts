@@ -38,6 +38,7 @@ const TOTALS = [
   'bytesFromBackendTotal',
   'bytesFromClientsTotal',
   'bytesToClientsTotal',
+  'wouldBeLimitedTotal',
 ] as const;
 const REASONS: ReadonlySet<string> = new Set(CLOSE_REASONS);
 

@@ -18,11 +18,14 @@ export interface Readings {
   readonly logLinesDropped: () => number;
 }
 
+const RESOLUTIONS = ['resolved', 'failed'] as const;
+
 export class ControlPlaneMetrics {
   readonly #registry = new Registry();
   readonly #calls: Counter<'method' | 'code'>;
   readonly #commits: Counter<'result'>;
   readonly #nacks: Counter;
+  readonly #resolutions: Counter<'result'>;
 
   constructor() {
     const registers = [this.#registry];
@@ -45,6 +48,13 @@ export class ControlPlaneMetrics {
       help: 'Snapshots that a proxy refused',
       registers,
     });
+    this.#resolutions = new Counter({
+      name: 'lb_dns_resolutions_total',
+      help: 'Times that this replica looked up a name of backends, by result',
+      labelNames: ['result'],
+      registers,
+    });
+    for (const result of RESOLUTIONS) this.#resolutions.inc({ result }, 0);
   }
 
   get contentType(): string {
@@ -58,6 +68,8 @@ export class ControlPlaneMetrics {
   readonly countCall = (method: string, code: string): void => this.#calls.inc({ method, code });
   readonly countAppend = (result: AppendEnd, commits: number): void => this.#commits.inc({ result }, commits);
   readonly countNack = (): void => this.#nacks.inc();
+  readonly countResolution = (result: (typeof RESOLUTIONS)[number]): void =>
+    this.#resolutions.inc({ result });
 
   /** Registers the gauges, which are read when they are scraped. */
   observe({ follower, fleet, storeSizeBytes, keptLog, logLinesDropped }: Readings): void {

@@ -11,7 +11,7 @@ import type { Position } from '../../core/model/commit.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { State } from '../../core/model/state.ts';
 import { takesPlaceOf } from '../../core/model/store-succession.ts';
-import { isRegistration, type Member } from '../store/member-store.ts';
+import { isDnsAnswer, isRegistration, type Member } from '../store/member-store.ts';
 import { buildSnapshot } from './build-snapshot.ts';
 import { mergeMembers } from '../store/members/merge-members.ts';
 
@@ -84,22 +84,26 @@ function due(state: PublishState): PublishStep {
   };
 }
 
-/** With the same state and registrations, only the position is new. */
+/** With the same state, registrations and answers of DNS, only the position is new. */
 function snapshotOf({ newest, built }: PublishState, { state, position, members }: Offer): Snapshot {
-  const isBuilt = built?.state === state && haveSameRegistrations(built.members, members);
+  const isBuilt = built?.state === state && haveSameBackends(built.members, members);
   if (newest !== null && isBuilt) return { ...newest, position };
   return buildSnapshot(mergeMembers(state, members).state, position);
 }
 
 /** Proxies that come and go change the roster, but nothing that is published. */
-function haveSameRegistrations(members: readonly Member[], others: readonly Member[]): boolean {
+function haveSameBackends(members: readonly Member[], others: readonly Member[]): boolean {
   if (members === others) return true;
-  const theirs = others.filter(isRegistration);
-  const ours = members.filter(isRegistration);
+  const theirs = others.filter(hasBackends);
+  const ours = members.filter(hasBackends);
   if (ours.length !== theirs.length) return false;
   return ours.every(
     ({ name, token }, index) => name === theirs[index]?.name && token === theirs[index].token,
   );
+}
+
+function hasBackends(member: Member): boolean {
+  return isRegistration(member) || isDnsAnswer(member);
 }
 
 function isNewer(position: Position, newest: Position | undefined): boolean {

@@ -42,10 +42,43 @@ export interface RosterEntry {
   readonly sinceMs: number;
 }
 
-export type MemberValue = Registration | RosterEntry;
+/** An address of a name, and what its SRV record says of it. */
+export interface DnsAddress {
+  /** Canonical. */
+  readonly address: string;
+  readonly weight?: number;
+  readonly tier?: number;
+}
+
+/** What a name in the `dns` of a pool has led to since `sinceMs`. It does not end with its lease: the last answer stays. */
+export interface DnsAnswer {
+  readonly kind: 'dns';
+  readonly pool: string;
+  /** As in the pool. */
+  readonly name: string;
+  /** Sorted by address. */
+  readonly addresses: readonly DnsAddress[];
+  /** Why they may be out of date, or are not all; absent: all is well. */
+  readonly problem?: string;
+  /** Until when addresses are kept that left the answer together with many others. Absent: there are none. */
+  readonly heldUntilMs?: number;
+  readonly instanceId: string;
+  readonly ttlMs: number;
+  readonly sinceMs: number;
+}
+
+/** The replica that resolves names for the fleet: the one that holds this member. */
+export interface ResolverRole {
+  readonly kind: 'resolver';
+  readonly instanceId: string;
+  readonly ttlMs: number;
+  readonly sinceMs: number;
+}
+
+export type MemberValue = Registration | RosterEntry | DnsAnswer | ResolverRole;
 
 export interface Member<Value extends MemberValue = MemberValue> {
-  /** `backend/POOL/ADDRESS` or `proxy/ID`. */
+  /** `backend/POOL/ADDRESS`, `proxy/ID`, `dns/POOL/NAME` or `resolver`. */
   readonly name: string;
   readonly value: Value;
   /** A new and larger one with every `put`. */
@@ -84,7 +117,24 @@ export interface MemberStore {
 
 /** The name of a member among all members. */
 export function memberName(value: MemberValue): string {
-  return value.kind === 'backend' ? `backend/${value.pool}/${value.address}` : `proxy/${value.id}`;
+  switch (value.kind) {
+    case 'backend':
+      return `backend/${value.pool}/${value.address}`;
+    case 'proxy':
+      return `proxy/${value.id}`;
+    case 'dns':
+      return `dns/${value.pool}/${value.name}`;
+    case 'resolver':
+      return 'resolver';
+  }
+}
+
+export function isDnsAnswer(member: Member): member is Member<DnsAnswer> {
+  return member.value.kind === 'dns';
+}
+
+export function isResolverRole(member: Member): member is Member<ResolverRole> {
+  return member.value.kind === 'resolver';
 }
 
 export function isRegistration(member: Member): member is Member<Registration> {

@@ -39,6 +39,9 @@ export const MAX_TIER = 15;
 
 export const BACKEND_DEFAULTS = { weight: 1, state: 'active' } as const;
 
+/** The largest limit of connections, of a backend or a listener. */
+export const MAX_CONNECTIONS = 1_000_000;
+
 /** Without `length`, a connection for which there is no room is refused at once. */
 export const QUEUE_DEFAULTS: Required<Pool>['queue'] = { length: 0, timeoutMs: 5_000 };
 

@@ -6,15 +6,18 @@ export interface Timer {
 export interface Clock {
   /** Milliseconds since 1970, to be shown. May jump. */
   wallMs(): number;
-  /** Milliseconds since an arbitrary moment, for measuring. Never goes back. */
+  /** Milliseconds since an arbitrary moment, the same for all threads of this process. For measuring; never goes back. */
   nowMs(): number;
   /** Calls `action` once, `delayMs` from now. The timer does not keep the process alive. */
   after(delayMs: number, action: () => void): Timer;
 }
 
+/** Each thread has an origin of its own, and a sum of two is not exact. */
+const originMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+
 export const systemClock: Clock = {
   wallMs: () => Date.now(),
-  nowMs: () => performance.now(),
+  nowMs: () => originMs + performance.now(),
   after(delayMs, action) {
     const timer = setTimeout(action, delayMs).unref();
     return { cancel: () => clearTimeout(timer) };

@@ -1,4 +1,4 @@
-/** The backends as configured and as registered, joined with what the proxies report of them. Pure. */
+/** The backends as configured, as registered and as names lead to them, joined with what the proxies report of them. Pure. */
 import { REGISTRATION_STATES, type RegistrationState } from '../model/resources.ts';
 import type { BackendState, Health } from '../model/resources.ts';
 import { wordFromWire } from '../wire/enum-codec.ts';
@@ -6,6 +6,7 @@ import type { BackendReport__Output } from '../wire/generated/lb/v1/BackendRepor
 import type { BackendStatus__Output } from '../wire/generated/lb/v1/BackendStatus.ts';
 import type { Pool__Output } from '../wire/generated/lb/v1/Pool.ts';
 import type { Proxy__Output } from '../wire/generated/lb/v1/Proxy.ts';
+import type { ListRegistrationsResponse__Output } from '../wire/generated/lb/v1/ListRegistrationsResponse.ts';
 import type { Registration__Output } from '../wire/generated/lb/v1/Registration.ts';
 import { backendFromWire } from '../wire/resource-codec.ts';
 import { timestampFromWire } from '../wire/timestamp-codec.ts';
@@ -24,18 +25,22 @@ export interface ProxyReport {
 }
 
 /** Where a backend comes from. The configured one wins over one that is registered with its address. */
-type BackendSource = 'configured' | 'registered' | 'registered, shadowed' | 'registered, ignored';
+type BackendSource = 'configured' | 'registered' | 'registered, shadowed' | 'registered, ignored' | 'dns';
 
 export interface BackendView {
   readonly pool: string;
   readonly address: string;
   readonly weight: number;
   readonly tier: number;
+  /** 0: no limit. */
+  readonly maxConnections: number;
   readonly state: BackendState | RegistrationState;
   readonly source: BackendSource;
+  /** The name that it comes from; empty unless the source is `dns`. */
+  readonly name: string;
   /** Why a registration does not count, in words; empty when it does, or when there is none. */
   readonly sourceReason: string;
-  /** The commit that last changed it; 0 for one that registered itself. */
+  /** The commit that last changed it; 0 for one that is not configured. */
   readonly revision: string;
   /** When its state was last changed; null where that is not known. */
   readonly stateSinceMs: number | null;
@@ -60,7 +65,7 @@ export function passing<T extends Pick<BackendView, 'summary'>>(backends: readon
 /** In the order of the pools, then the registrations that are in no pool. */
 export function joinBackends(
   pools: readonly Pool__Output[],
-  registrations: readonly Registration__Output[],
+  { registrations, names }: Pick<ListRegistrationsResponse__Output, 'registrations' | 'names'>,
   statuses: readonly BackendStatus__Output[],
   proxies: readonly Proxy__Output[],
 ): BackendView[] {
@@ -73,8 +78,10 @@ export function joinBackends(
       const shadowed = own.find(({ address }) => address === wire.address);
       return {
         tier: 0,
+        maxConnections: 0,
         ...backendFromWire(pool, wire, '', []),
         source: shadowed ? 'registered, shadowed' : 'configured',
+        name: '',
         sourceReason: shadowed?.reason ?? '',
         revision: wire.revision,
         stateSinceMs: wire.stateSince ? timestampFromWire(wire.stateSince) : null,
@@ -87,7 +94,17 @@ export function joinBackends(
         ...registrationView(registration, 'registered'),
         ...reportedOf(pool, registration.address),
       }));
-    return [...configured, ...registered];
+    const named = names
+      .filter((each) => each.pool === pool)
+      .flatMap(({ name, problem, backends: found }) =>
+        found.map((wire): BackendView => {
+          const { revision, stateSinceMs } = UNCOMMITTED;
+          const source = { source: 'dns', name, sourceReason: problem } as const;
+          const fields = { tier: 0, maxConnections: 0, ...backendFromWire(pool, wire, '', []) };
+          return { ...fields, ...source, revision, stateSinceMs, ...reportedOf(pool, wire.address) };
+        }),
+      );
+    return [...configured, ...registered, ...named];
   });
   const ignored = registrations.filter(({ source }) => source === 'REGISTRATION_SOURCE_IGNORED');
   return [
@@ -96,11 +113,14 @@ export function joinBackends(
   ];
 }
 
+/** What is not configured has no commit. */
+const UNCOMMITTED = { revision: '0', stateSinceMs: null } as const;
+
 function registrationView(registration: Registration__Output, source: BackendSource): BackendView {
   const { pool, address, weight, state: wire, reason } = registration;
   const state = wordFromWire('REGISTRATION_STATE', REGISTRATION_STATES, wire, '', []) ?? 'active';
-  const fields = { pool, address, weight, state, source, sourceReason: reason, revision: '0' };
-  return { ...fields, tier: 0, stateSinceMs: null, reports: [], summary: UNREPORTED };
+  const fields = { pool, address, weight, state, source, name: '', sourceReason: reason, ...UNCOMMITTED };
+  return { ...fields, tier: 0, maxConnections: 0, reports: [], summary: UNREPORTED };
 }
 
 /** By POOL/ADDRESS. */

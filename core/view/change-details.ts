@@ -52,7 +52,7 @@ function tell(change: ResourceChange, { details, added, removed }: Told): void {
   else if (action === 'deleted') removed.push(address);
   else {
     const fields = changedFields(before, after).map(({ field, before: old, after: now }) =>
-      // Of a backend, only tier 0 is left out.
+      // Of a backend, only what is 0 is left out.
       field === 'state' ? `${old} → ${now}` : `${field} ${old ?? 0} → ${now ?? 0}`,
     );
     if (fields.length > 0) details.push(`${address}: ${fields.join(', ')}`);

@@ -18,6 +18,11 @@ export function plainOf(value: object): Plain {
   );
 }
 
+/** What each field of a resource says, but for those that are shown elsewhere. */
+export function otherFields(plain: Plain, elsewhere: readonly string[]): [field: string, text: string][] {
+  return [...fieldsOf(plain)].filter(([field]) => !elsewhere.includes(field));
+}
+
 /**
  * `{connect: {retries: 2}}` as `connect.retries` → `2`. A list is one text, and a text that is long or has several lines is
  * cut to one that tells it from others.
@@ -36,7 +41,8 @@ export function fieldsOf(plain: Plain, prefix = ''): Map<string, string> {
 function textOf(value: unknown): string {
   if (Array.isArray(value)) return value.map(textOf).join(', ');
   if (typeof value !== 'object' || value === null) return String(value);
-  return Array.from(Object.entries(value), ([name, inner]) => `${name} ${String(inner)}`).join(' ');
+  const said = Object.entries(value).filter(([, inner]) => !Array.isArray(inner) || inner.length > 0);
+  return said.map(([name, inner]) => `${name} ${textOf(inner)}`).join(' ');
 }
 
 const MAX_SHOWN = 200;

@@ -1,8 +1,10 @@
 /** What the proxies report of each backend and listener, put together. Pure. */
 import type { Health } from '../model/resources.ts';
 import type { BackendReport__Output } from '../wire/generated/lb/v1/BackendReport.ts';
+import { DRY_RUN, REFUSALS } from '../wire/close-reasons.ts';
 import type { CertificateStatus__Output } from '../wire/generated/lb/v1/CertificateStatus.ts';
 import type { FailedListener__Output } from '../wire/generated/lb/v1/FailedListener.ts';
+import type { ListenerReport__Output } from '../wire/generated/lb/v1/ListenerReport.ts';
 import { timestampFromWire } from '../wire/timestamp-codec.ts';
 import { type HealthCounts, healthFromWire, NO_HEALTH } from './health.ts';
 
@@ -48,6 +50,18 @@ export interface ListenerSummary {
 }
 
 export const UNREPORTED_LISTENER: ListenerSummary = { connections: 0, failures: [] };
+
+/** How many connections of a listener one proxy refused, by reason; reasons that did not occur are left out. */
+export function refusalsOf({
+  closedTotal,
+  wouldBeLimitedTotal,
+}: Pick<ListenerReport__Output, 'closedTotal' | 'wouldBeLimitedTotal'>): Readonly<Record<string, number>> {
+  const counts = [
+    ...REFUSALS.map((reason) => [reason, Number(closedTotal[reason] ?? 0)] as const),
+    [DRY_RUN, Number(wouldBeLimitedTotal)] as const,
+  ];
+  return Object.fromEntries(counts.filter(([, count]) => count > 0));
+}
 
 /** What one proxy reports of its listeners. */
 export interface ListenersOfProxy {

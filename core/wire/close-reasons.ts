@@ -36,3 +36,17 @@ export const CLOSE_REASONS = [
   'internal_error',
 ] as const;
 export type CloseReason = (typeof CLOSE_REASONS)[number];
+
+/** Those of connections for which no backend was chosen: refused, in the order in which that is decided. */
+export const REFUSALS = [
+  'denied',
+  'limited',
+  'bad_first_bytes',
+  'tls_failed',
+  'no_route',
+  'no_backend',
+  'backend_full',
+  'queue_timeout',
+] as const satisfies readonly CloseReason[];
+/** The label `reason` of what limits would have refused in a dry run. */
+export const DRY_RUN = 'dry_run';

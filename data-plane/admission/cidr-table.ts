@@ -7,6 +7,7 @@
  *  - the main thread builds a table, in shared memory; it never changes again, and is cheap to send to a worker;
  *  - an IPv4-mapped IPv6 address is looked up as the IPv4 address that it holds.
  */
+import { parseCidr } from '../../core/model/cidr.ts';
 import { isMapped } from '../../core/model/ip.ts';
 
 export interface CidrEntry {
@@ -33,6 +34,14 @@ export interface CidrTable {
 
 /** The value of an address that no network holds. */
 export const NO_NETWORK = -1;
+
+/** Of networks as a listener lists them, with one value. Texts that are no networks, which validation refuses, are left out. */
+export function cidrEntries(networks: readonly string[], value: number): CidrEntry[] {
+  return networks.flatMap((network) => {
+    const cidr = parseCidr(network);
+    return cidr.ok ? [{ cidr: cidr.value, value }] : [];
+  });
+}
 
 /** Of a network that is listed twice, the last value counts. */
 export function buildCidrTable(entries: readonly CidrEntry[]): CidrTable {

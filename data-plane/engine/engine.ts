@@ -79,6 +79,13 @@ export interface ConnectionHandler {
   onConnectFailed(slot: number, errno: number): number;
   /** How long to wait before trying the row that onConnectFailed just returned, mostly 0; or for what WAIT asks. */
   readonly retryDelayMs: number;
+  /** Whether the backend that was just connected gets something of ours before everything else. */
+  hasPreface(slot: number): boolean;
+  /**
+   * Writes that into `into`, and returns how many bytes it is. `client` and `local` are the two ends of the client's
+   * connection, without a family when they are not known any more.
+   */
+  preface(slot: number, client: PeerAddress, local: PeerAddress, into: Uint8Array): number;
   onEstablished(slot: number): void;
   /**
    * Bytes that the kernel took from us since the last call: exact once the connection is closed. Called as soon as the

@@ -16,6 +16,13 @@ export class PeerAddress {
     return this.family === 0 ? 0 : hashIpBytes(this.ip, 0, this.family === 4 ? 4 : 16);
   }
 
+  copy(): PeerAddress {
+    const copy = new PeerAddress();
+    copy.set(this.ip, 0, this.family === 4 ? 4 : 16, this.port);
+    copy.family = this.family;
+    return copy;
+  }
+
   /** Sets the address from Node's text, which is empty when the client is gone already. */
   setText(address: string, port: number): void {
     const bytes = parseIp(address);

@@ -64,6 +64,11 @@ export function readProxyHeader(bytes: Uint8Array, into: ProxyHeader): ProxyVerd
   return startsWith(bytes, LINE_START) ? readLine(bytes, into) : 'none';
 }
 
+/** Whether `bytes` begin as a header and nothing else does. No protocol of a client does. */
+export function areOfHeader(bytes: Uint8Array): boolean {
+  return [SIGNATURE, LINE_START].some((start) => bytes.length >= start.length && startsWith(bytes, start));
+}
+
 /** Whether all of `bytes`, or as many as `start` has, are those of `start`. */
 function startsWith(bytes: Uint8Array, start: Uint8Array): boolean {
   const length = Math.min(bytes.length, start.length);

@@ -8,6 +8,7 @@ export const ERRNO = {
   pipe: constants.errno.EPIPE,
   timedOut: constants.errno.ETIMEDOUT,
   refused: constants.errno.ECONNREFUSED,
+  noBuffers: ENOBUFS,
   /** The other side does not speak what it should. */
   protocol: constants.errno.EPROTO,
   /** We cancelled the attempt: see Engine.reconsider. */

@@ -84,10 +84,21 @@ export class Sockets {
     return this.#addressView.getUint16(PORT_AT);
   }
 
+  /** Reads the address that a socket is bound to into `peerIp` and `peerPort`. */
+  readLocal(fd: number): number {
+    this.#length[0] = SOCKADDR_BYTES;
+    return this.checked(this.native.getsockname(fd, this.#addressAt, this.#lengthAt));
+  }
+
+  /** Reads the address that a socket is connected to into `peerIp` and `peerPort`. */
+  readPeer(fd: number): number {
+    this.#length[0] = SOCKADDR_BYTES;
+    return this.checked(this.native.getpeername(fd, this.#addressAt, this.#lengthAt));
+  }
+
   /** The port that a socket is bound to. */
   localPort(fd: number): number {
-    this.#length[0] = SOCKADDR_BYTES;
-    const result = this.checked(this.native.getsockname(fd, this.#addressAt, this.#lengthAt));
+    const result = this.readLocal(fd);
     return result < 0 ? result : this.peerPort;
   }
 
@@ -98,9 +109,7 @@ export class Sockets {
   isItsOwnPeer(fd: number, port: number): boolean {
     if (this.localPort(fd) !== port) return false;
     const own = this.#address.slice();
-    this.#length[0] = SOCKADDR_BYTES;
-    const result = this.native.getpeername(fd, this.#addressAt, this.#lengthAt);
-    return result >= 0 && this.#address.every((byte, index) => byte === own[index]);
+    return this.readPeer(fd) >= 0 && this.#address.every((byte, index) => byte === own[index]);
   }
 
   /** The pending error of a socket, positive, which the kernel reports once; 0: none. */

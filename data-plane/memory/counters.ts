@@ -38,7 +38,13 @@ export function backendCounts(workers: readonly WorkerCells[], row: number): Bac
 }
 
 export function listenerCounts(workers: readonly WorkerCells[], row: number): ListenerCounts {
-  const counts: ListenerCounts = { accepted: 0, bytesFromClients: 0, bytesToClients: 0, active: 0 };
+  const counts: ListenerCounts = {
+    accepted: 0,
+    bytesFromClients: 0,
+    bytesToClients: 0,
+    wouldBeLimited: 0,
+    active: 0,
+  };
   const start = row * LISTENER_COUNTERS.length;
   for (const { listeners, listenerOpen } of workers) {
     LISTENER_COUNTERS.forEach((counter, index) => {
@@ -86,9 +92,12 @@ function sumClosed(
   return closed;
 }
 
-/** Log records that workers dropped because they had too many. */
-export function droppedLogRecords(workers: readonly WorkerCells[]): number {
-  const index = WORKER_COUNTERS.indexOf('logDropped');
+/** One counter, over all workers. */
+export function workerCount(
+  workers: readonly WorkerCells[],
+  counter: (typeof WORKER_COUNTERS)[number],
+): number {
+  const index = WORKER_COUNTERS.indexOf(counter);
   return workers.reduce((sum, { worker }) => sum + (worker[index] ?? 0), 0);
 }
 

@@ -49,13 +49,15 @@ const PUSHED = 0;
 const TAKEN = 1;
 const NEXT_ID = 0;
 const DROPPED = 1;
+const LEFT_OUT = 2;
+const TOTALS = 3;
 
 export const FIELD = Object.fromEntries(LOG_FIELDS.map((field, index) => [field, index])) as Readonly<
   Record<LogField, number>
 >;
 
 export function createLogRing(records = RECORDS): SharedArrayBuffer {
-  return new SharedArrayBuffer(8 + 16 + records * WIDTH * 8);
+  return new SharedArrayBuffer(8 + TOTALS * 8 + records * WIDTH * 8);
 }
 
 export class LogRing {
@@ -69,14 +71,14 @@ export class LogRing {
 
   constructor(buffer: SharedArrayBuffer) {
     this.#counts = new Int32Array(buffer, 0, 2);
-    this.#totals = new Float64Array(buffer, 8, 2);
-    this.cells = new Float64Array(buffer, 24);
+    this.#totals = new Float64Array(buffer, 8, TOTALS);
+    this.cells = new Float64Array(buffer, 8 + TOTALS * 8);
     this.#records = this.cells.length / WIDTH;
   }
 
   /** A number for the next connection. */
   nextId(): number {
-    this.#totals[NEXT_ID]! += 1; // `!`: there are two.
+    this.#totals[NEXT_ID]! += 1; // `!`: there are three.
     return this.#totals[NEXT_ID]!;
   }
 
@@ -84,10 +86,15 @@ export class LogRing {
   begin(): number {
     const pushed = Atomics.load(this.#counts, PUSHED);
     if (((pushed - Atomics.load(this.#counts, TAKEN)) | 0) >= this.#records) {
-      this.#totals[DROPPED]! += 1; // `!`: there are two.
+      this.#totals[DROPPED]! += 1; // `!`: there are three.
       return -1;
     }
     return (pushed & (this.#records - 1)) * WIDTH;
+  }
+
+  /** Counts a connection whose record is left out because there are too many like it. */
+  leaveOut(): void {
+    this.#totals[LEFT_OUT]! += 1; // `!`: there are three.
   }
 
   /** Publishes the record that was begun. */
@@ -109,5 +116,9 @@ export class LogRing {
 
   get dropped(): number {
     return this.#totals[DROPPED] ?? 0;
+  }
+
+  get leftOut(): number {
+    return this.#totals[LEFT_OUT] ?? 0;
   }
 }

@@ -16,6 +16,14 @@ export const MAX_LISTENERS = 1_024;
 export const MAX_SLOTS = 1_048_576;
 /** Maximum pipes of one worker. */
 export const MAX_PIPES = 64;
+/** Sources whose connections are counted for limits, of all listeners together: see admission/limit-table.ts. */
+export const MAX_SOURCES = 524_288;
+/** The entries of a bucket: a source is found in one of these. */
+export const SOURCE_WAYS = 8;
+/** Words of the key of a source. */
+export const SOURCE_KEY_WORDS = 3;
+/** One for each source, then one for each listener. */
+const LIMIT_ENTRIES = MAX_SOURCES + MAX_LISTENERS;
 
 /** Values of a `health` cell. `unknown` must be 0: it is what a fresh row holds. */
 export const HEALTH = { unknown: 0, healthy: 1, unhealthy: 2, ejected: 3 } as const;
@@ -48,9 +56,24 @@ export const BACKEND_COUNTERS = [
   'earlyCloses',
 ] as const;
 /** Counters of one listener in one worker. */
-export const LISTENER_COUNTERS = ['accepted', 'bytesFromClients', 'bytesToClients'] as const;
-/** Counters of one worker: one per close reason, then connections accepted and log records dropped. */
-export const WORKER_COUNTERS = [...CLOSE_REASONS, 'accepted', 'logDropped'] as const;
+export const LISTENER_COUNTERS = [
+  'accepted',
+  'bytesFromClients',
+  'bytesToClients',
+  /** Connections that its limits would have refused in a dry run. */
+  'wouldBeLimited',
+] as const;
+/**
+ * Counters of one worker: one per close reason, then connections accepted, log records dropped, and sources whose rate
+ * was forgotten or which found no entry in the table of sources.
+ */
+export const WORKER_COUNTERS = [
+  ...CLOSE_REASONS,
+  'accepted',
+  'logDropped',
+  'sourcesForgotten',
+  'sourcesUntracked',
+] as const;
 
 /** The buffers alone: what is handed to a worker thread. */
 export interface SharedBuffers {
@@ -103,6 +126,16 @@ const SHARED = {
   poolEpoch: ['i32', MAX_POOLS],
   /** By pool row: see round-robin.ts. All workers exchange it. */
   poolTurn: ['i32', MAX_POOLS],
+  /** This and the next four: see admission/limit-table.ts. Workers change them. By entry: open connections and a version. */
+  limitOpen: ['i32', LIMIT_ENTRIES],
+  /** By entry: when the next connection is due, counted in connections. */
+  limitDue: ['i32', LIMIT_ENTRIES],
+  /** By entry: when it was last asked for, in milliseconds that wrap around. */
+  limitSeenMs: ['i32', LIMIT_ENTRIES],
+  /** SOURCE_KEY_WORDS for each entry of a source. */
+  sourceKeys: ['i32', MAX_SOURCES * SOURCE_KEY_WORDS],
+  /** By bucket: which entries are valid, and a version. */
+  sourceBuckets: ['i32', MAX_SOURCES / SOURCE_WAYS],
   /** By pool row: connections that wait for a place at a backend. All workers add and subtract. */
   poolWaiting: ['i32', MAX_POOLS],
   /** By pool row: the worker that was woken last for those: see pool-queues.ts. All threads write it. */
@@ -121,6 +154,8 @@ const PER_WORKER = {
   poolWaiting: ['i32', MAX_POOLS],
   /** By listener row: open connections. */
   listenerOpen: ['i32', MAX_LISTENERS],
+  /** By entry of the limits: this worker's share of its open connections. */
+  limitOpen: ['i32', LIMIT_ENTRIES],
   /** row * BACKEND_COUNTERS.length + index of the counter. */
   backends: ['f64', MAX_BACKENDS * BACKEND_COUNTERS.length],
   /** row * LISTENER_COUNTERS.length + index of the counter. */
@@ -156,10 +191,11 @@ export type WorkerCells = CellsOf<typeof PER_WORKER>;
 export type HistogramName = Extract<keyof WorkerCells, `${string}Seconds`>;
 
 /**
- * Indexes in `control`. `stop` is 1 when the workers' loops must end, and `maxConnections` is the limit, and
- * `shares` the sum of all listener shares; the main thread writes these. `connections` are open in all workers, which add and subtract.
+ * Indexes in `control`. `stop` is 1 when the workers' loops must end, and `maxConnections` is the limit,
+ * `shares` the sum of all listener shares, and `sourceSeed` mixed into where sources are looked for; the main thread
+ * writes these. `connections` are open in all workers, which add and subtract.
  */
-export const CONTROL = { stop: 0, connections: 1, maxConnections: 2, shares: 3 } as const;
+export const CONTROL = { stop: 0, connections: 1, maxConnections: 2, shares: 3, sourceSeed: 4 } as const;
 
 /** Reserves the memory. Main thread, once. */
 export function createBuffers(workerCount: number, hasConnectionLog = false): SharedBuffers {

@@ -7,12 +7,12 @@
  *  - arrays as long as the number of backends (rows, weights, tiers, limits, Maglev's tables) lie in shared memory, and are taken over
  *    from the plan before where they would be the same.
  */
-import { parseCidr } from '../../core/model/cidr.ts';
 import { FIRST_BYTES_TIMEOUT_MS, LOG_ONE_IN } from '../../core/model/defaults.ts';
 import { type Listener, refusesWhenNoneHealthy } from '../../core/model/resources.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
-import { buildCidrTable, type CidrTable } from '../admission/cidr-table.ts';
+import { buildCidrTable, cidrEntries } from '../admission/cidr-table.ts';
+import { listenerAdmission } from '../admission/listener-admission.ts';
 import { buildHostTables } from '../balancing/host-tables.ts';
 import type { AssignedRows, RowAllocator } from '../memory/row-allocator.ts';
 import { bindingOf } from './binding.ts';
@@ -132,7 +132,8 @@ function planListener(
 ): PlanListener {
   const pool = poolIndex.get(resource.pool) ?? NO_POOL;
   const firstBytes = planFirstBytes(resource, poolIndex);
-  return { row, name, address, binding, pool, firstBytes, tls: resource.tls ?? null };
+  const admission = listenerAdmission(resource);
+  return { row, name, address, binding, pool, firstBytes, admission, tls: resource.tls ?? null };
 }
 
 function planFirstBytes(
@@ -141,17 +142,11 @@ function planFirstBytes(
 ): PlanFirstBytes | null {
   if (acceptProxyProtocol.length === 0 && routes.length === 0) return null;
   return {
-    proxyFrom: acceptProxyProtocol.length > 0 ? cidrTableOf(acceptProxyProtocol) : null,
+    proxyFrom: acceptProxyProtocol.length > 0 ? buildCidrTable(cidrEntries(acceptProxyProtocol, 0)) : null,
     // `!`: readSnapshot refused routes to unknown pools.
     routes: routes.map((route) => ({ ...route, pool: poolIndex.get(route.pool)! })),
     timeoutMs: firstBytesTimeoutMs,
   };
-}
-
-/** Texts that are no networks, which validation refuses, are left out. */
-function cidrTableOf(networks: readonly string[]): CidrTable {
-  const read = networks.map(parseCidr);
-  return buildCidrTable(read.flatMap((cidr) => (cidr.ok ? [{ cidr: cidr.value, value: 0 }] : [])));
 }
 
 function planPool(pool: DirectoryPool, before: PlanPool | null): PlanPool {

@@ -6,6 +6,7 @@
  *  - a pool's candidates are sorted by address, so that every proxy numbers them in the same way;
  *  - a row that a plan names keeps its owner until no worker runs that plan and no connection uses the row.
  */
+import type { ListenerAdmission } from '../admission/listener-admission.ts';
 import type { CidrTable } from '../admission/cidr-table.ts';
 import type { NamedRoute } from '../first-bytes/route-table.ts';
 import type { HostTables } from '../balancing/host-tables.ts';
@@ -34,6 +35,8 @@ export interface PlanListener {
   readonly pool: number;
   /** What is read of clients before a backend is chosen; null: nothing. */
   readonly firstBytes: PlanFirstBytes | null;
+  /** Who may connect; null: everybody. */
+  readonly admission: ListenerAdmission | null;
   /** How it terminates TLS; null: it does not. */
   readonly tls: ListenerTls | null;
 }

@@ -55,7 +55,9 @@ export function readSnapshot(snapshot: Snapshot): ReadSnapshot {
   for (const pool of sorted.pools) {
     const policy = sorted.policies.get(pool.policy);
     if (!policy) violations.push(dangling(`pools[${pool.name}].policy`, 'policy', pool.policy));
-    const backends = readBackends(sorted.backends.get(pool.name) ?? [], violations);
+    const all = readBackends(sorted.backends.get(pool.name) ?? [], violations);
+    // Until the engine can start TLS, such a pool serves nobody: nothing may be sent in the clear.
+    const backends = pool.tls ? [] : all;
     const { proxyProtocol, queue = null } = pool;
     if (policy) pools.push({ name: pool.name, policy, proxyProtocol, queue, backends });
     sorted.backends.delete(pool.name);

@@ -21,6 +21,7 @@ function sameListener(a: ListenerObservation, b: ListenerObservation): boolean {
     a.accepted === b.accepted &&
     a.bytesFromClients === b.bytesFromClients &&
     a.bytesToClients === b.bytesToClients &&
+    a.wouldBeLimited === b.wouldBeLimited &&
     CLOSE_REASONS.every((reason) => a.closed[reason] === b.closed[reason]) &&
     sameHistogram(a.connect, b.connect) &&
     sameHistogram(a.firstByte, b.firstByte) &&
@@ -46,6 +47,7 @@ function listenerToWire(
     bytesFromClientsTotal: String(counts.bytesFromClients),
     bytesToClientsTotal: String(counts.bytesToClients),
     closedTotal: Object.fromEntries(occurred.map((reason) => [reason, String(counts.closed[reason])])),
+    wouldBeLimitedTotal: String(counts.wouldBeLimited),
     ...(known && {
       connect: increases(known.connect, counts.connect),
       firstByte: increases(known.firstByte, counts.firstByte),

@@ -27,7 +27,7 @@ export interface ConnectionLogInputs {
 export interface ConnectionLogReadings {
   /** Lines written. */
   readonly lines: number;
-  readonly dropped: Readonly<Record<'ring_full' | DropCause, number>>;
+  readonly dropped: Readonly<Record<'ring_full' | 'refusals' | DropCause, number>>;
 }
 
 export class ConnectionLog {
@@ -80,8 +80,9 @@ export class ConnectionLog {
 
   readings(): ConnectionLogReadings {
     const ringFull = this.#rings.reduce((sum, { dropped }) => sum + dropped, 0);
+    const refusals = this.#rings.reduce((sum, { leftOut }) => sum + leftOut, 0);
     const { dropped, lines } = this.#inputs.sink;
-    return { lines, dropped: { ring_full: ringFull, ...dropped } };
+    return { lines, dropped: { ring_full: ringFull, refusals, ...dropped } };
   }
 
   #slice(): void {

@@ -20,11 +20,11 @@ import {
   type ClosedCounts,
   closedConnections,
   closedOfListener,
-  droppedLogRecords,
   type HistogramCounts,
   histogramCounts,
   listenerCounts,
   openConnections,
+  workerCount,
 } from '../memory/counters.ts';
 import type {
   BackendObservation,
@@ -72,6 +72,8 @@ export interface TrafficTotals {
   /** Backends that were removed in the last minutes, by key. */
   readonly removed: ReadonlyMap<string, RemovedBackend>;
   readonly logRecordsDropped: number;
+  /** What the table of limits had no room for: admission/limit-table.ts. */
+  readonly sourcesLost: { readonly forgotten: number; readonly untracked: number };
 }
 
 const NO_GROWTH = noTotals();
@@ -172,7 +174,11 @@ export class Observer {
         return removed ? { total: removed.total, growth: NO_GROWTH } : null;
       },
       removed: this.#removed.at(this.#sources.clock.nowMs()),
-      logRecordsDropped: droppedLogRecords(workers),
+      logRecordsDropped: workerCount(workers, 'logDropped'),
+      sourcesLost: {
+        forgotten: workerCount(workers, 'sourcesForgotten'),
+        untracked: workerCount(workers, 'sourcesUntracked'),
+      },
     };
   }
 

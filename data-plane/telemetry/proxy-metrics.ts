@@ -15,26 +15,12 @@ import type { Metrics } from '../../core/runtime/operation-routes.ts';
 import { BackendSeries } from './backend-series.ts';
 import { BusiestBackends } from './busiest-backends.ts';
 import { HISTOGRAM_CELLS } from '../memory/shared-memory.ts';
-import { BoundedFamily, type Family } from './bounded-family.ts';
+import { BoundedFamily } from './bounded-family.ts';
 import type { Labels } from './exposition.ts';
-import { listenerFamilies, poolFamilies } from './listener-families.ts';
+import { LISTENER_FAMILIES, listenerFamilies, poolFamilies } from './listener-families.ts';
+import { counter, type Fill, gauge, type ProxyFamily } from './proxy-family.ts';
 import type { PoolReadings, ProxyReadings } from './proxy-readings.ts';
 import { type HealthCounts, noHealthCounts } from '../memory/proxy-counts.ts';
-
-type Add = (labels: Labels, value: number) => void;
-type Fill = (add: Add, readings: ProxyReadings) => void;
-
-interface ProxyFamily extends Family {
-  readonly fill: Fill;
-}
-
-const counter = (name: string, help: string, fill: Fill): ProxyFamily => ({
-  name,
-  type: 'counter',
-  help,
-  fill,
-});
-const gauge = (name: string, help: string, fill: Fill): ProxyFamily => ({ name, type: 'gauge', help, fill });
 
 /** In `(other)` it is the highest of its pools. */
 const poolGauge = (name: string, help: string, valueOf: (pool: PoolReadings) => number | undefined) => ({
@@ -48,44 +34,12 @@ const poolGauge = (name: string, help: string, valueOf: (pool: PoolReadings) => 
 });
 
 const FAMILIES: readonly ProxyFamily[] = [
-  counter('lb_listener_connections_total', 'Connections accepted.', (add, { observation }) => {
-    for (const [listener, { accepted }] of observation.listeners) add({ listener }, accepted);
-  }),
-  gauge('lb_listener_connections_active', 'Connections open now.', (add, { observation }) => {
-    for (const [listener, { active }] of observation.listeners) add({ listener }, active);
-  }),
-  counter('lb_listener_connections_closed_total', 'Connections ended, by reason.', (add, { observation }) => {
-    for (const [listener, { closed }] of observation.listeners)
-      for (const [reason, count] of Object.entries(closed)) add({ listener, reason }, count);
-  }),
+  ...LISTENER_FAMILIES,
   counter(
-    'lb_listener_bytes_total',
-    'Bytes relayed, by direction: from_client or to_client.',
-    (add, { observation }) => {
-      for (const [listener, counts] of observation.listeners) {
-        add({ listener, direction: 'from_client' }, counts.bytesFromClients);
-        add({ listener, direction: 'to_client' }, counts.bytesToClients);
-      }
-    },
-  ),
-  {
-    ...gauge(
-      'lb_listener_bound',
-      '1 when the address of the listener is bound; 0 when the listener cannot run here.',
-      (add, { observation }) => {
-        const failed = new Set(observation.applied.failedListeners.map(({ listener }) => listener));
-        for (const listener of new Set([...observation.listeners.keys(), ...failed]))
-          add({ listener }, failed.has(listener) ? 0 : 1);
-      },
-    ),
-    combine: Math.min,
-  },
-  gauge(
-    'lb_certificate_expiry_seconds',
-    'When a certificate that listeners use expires, in seconds since 1970.',
-    (add, { observation }) => {
-      for (const { name, expiresAtMs } of observation.applied.certificates)
-        if (expiresAtMs !== null) add({ certificate: name }, expiresAtMs / 1_000);
+    'lb_limit_sources_lost_total',
+    'Sources that the table of limits had no room for: their rate was forgotten, or they were not tracked.',
+    (add, { sourcesLost }) => {
+      for (const [result, count] of Object.entries(sourcesLost)) add({ result }, count);
     },
   ),
   poolGauge(

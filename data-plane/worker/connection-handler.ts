@@ -9,7 +9,6 @@
  *  - at most `retries` attempts follow the first, each on a backend not yet tried, or, when all were tried, on any
  *    eligible one after a delay that doubles, with jitter.
  */
-import type { Random } from '../../core/runtime/random.ts';
 import { NO_BACKEND } from '../balancing/balancer.ts';
 import {
   type ConnectionHandler,
@@ -20,20 +19,21 @@ import {
   NO_ROW,
   READ_FIRST,
 } from '../engine/engine.ts';
+import { Admission } from '../admission/admission.ts';
+import type { ListenerAdmission } from '../admission/listener-admission.ts';
 import type { PeerAddress } from '../engine/peer-address.ts';
 import type { CloseReason } from '../../core/wire/close-reasons.ts';
+import { writeProxyHeader, writeProxyLine } from '../first-bytes/write-proxy-header.ts';
 import { ERRNO, isOwnFailure } from '../kernel/errno.ts';
 import type { SharedCells, WorkerCells } from '../memory/shared-memory.ts';
 import type { ConnectionCounters } from './connection-counters.ts';
 import type { PassiveHealth } from './passive-health.ts';
 import { Places, type PlacesInputs } from './places.ts';
 import { type ListenerRuntime, type PlanRuntime, type PoolRuntime, routed } from './plan-runtime.ts';
-import { ConnectAttempts, ConnectionSlots } from './connection-slots.ts';
+import { type ConnectAttempts, ConnectionSlots } from './connection-slots.ts';
 import { Exchanges } from './exchanges.ts';
 import { firstWanted, isAsWanted, NOTHING_WANTED } from './first-wanted.ts';
 
-/** The delay before the n-th repeated attempt is this × 2^n, of which at least half is waited. */
-const REPEAT_DELAY_MS = 100;
 const LIFETIME_JITTER = 0.1;
 const NEVER: ConnectionTimeouts = { connectMs: 0, idleMs: 0, halfClosedMs: 0, lifetimeMs: 0 };
 
@@ -42,7 +42,6 @@ export interface HandlerInputs extends PlacesInputs {
   readonly own: WorkerCells;
   readonly counters: ConnectionCounters;
   readonly passiveHealth: PassiveHealth;
-  readonly random: Random;
 }
 
 // `!` on typed arrays in this file: the engine names only slots that it gave to onAccept.
@@ -50,12 +49,13 @@ export class WorkerConnections implements ConnectionHandler {
   readonly #inputs: HandlerInputs;
   #plan: PlanRuntime | null = null;
   readonly #slots = new ConnectionSlots();
-  readonly #spareAttempts: ConnectAttempts[] = [];
   readonly #places: Places;
+  readonly #admission: Admission;
   readonly #exchanges: Exchanges;
 
   constructor(inputs: HandlerInputs) {
     this.#inputs = inputs;
+    this.#admission = new Admission(inputs);
     this.#exchanges = new Exchanges(inputs, this.#slots);
     this.#places = new Places(inputs, this.#slots);
   }
@@ -73,15 +73,13 @@ export class WorkerConnections implements ConnectionHandler {
     this.#plan = plan;
     this.#places.plan = plan;
     for (const [slot, attempt] of this.#slots.attempts) {
-      if (this.#places.isWaiting(slot)) {
-        if (!this.#places.mayWaitOn(slot, this.#poolFor(slot, attempt))) engine.reconsider(slot);
-        continue;
-      }
       const backend = this.#slots.backend[slot]!;
-      const pool = this.#slots.pool[slot]!;
-      if (backend !== NO_ROW && !takesConnections(plan.poolByRow(pool), plan.candidateOfRow(backend))) {
-        engine.reconsider(slot);
-      }
+      const pool = plan.poolByRow(this.#slots.pool[slot]!);
+      const goesOn =
+        attempt.waitsFor === NO_ROW
+          ? backend === NO_ROW || takesConnections(pool, plan.candidateOfRow(backend))
+          : this.#places.mayWaitOn(attempt, this.#poolFor(slot, attempt));
+      if (!goesOn) engine.reconsider(slot);
     }
     // Also for the connections of other workers: this one may be the last to see the room that the plan makes.
     for (const runtime of plan.pools) this.#inputs.waiters.passOn(runtime);
@@ -117,10 +115,12 @@ export class WorkerConnections implements ConnectionHandler {
     const runtime = this.#plan?.listener(listener) ?? null;
     this.#inputs.records?.accepted(slot, runtime?.pool?.pool.logOneIn ?? 1, client);
     if (!runtime) return this.#refuse('no_backend');
-    const attempt = this.#spareAttempts.pop() ?? new ConnectAttempts();
-    attempt.begin(client.hash());
-    slots.attempts.set(slot, attempt);
-    if (runtime.firstBytes !== null) attempt.wanted = firstWanted(runtime.firstBytes, client);
+    const wanted = runtime.firstBytes && firstWanted(runtime.firstBytes, client);
+    const isAnnounced = wanted?.proxyHeader === true;
+    if (!isAnnounced && !this.#admits(slot, runtime.admission, client)) return NO_ROW;
+    const attempt = slots.beginAttempts(slot, client.hash());
+    attempt.wanted = wanted;
+    if (isAnnounced) attempt.client = client.copy();
     return this.#begin(slot, attempt, runtime);
   }
 
@@ -134,11 +134,10 @@ export class WorkerConnections implements ConnectionHandler {
     this.#places.begin();
     if (!attempt?.wanted || !runtime) return this.#refuse('no_backend');
     if (!isAsWanted(attempt.wanted, found)) return this.#refuse('bad_first_bytes');
-    attempt.wanted = found.what === 'proxy_header' ? (runtime.firstBytes?.hello ?? null) : null;
-    if (found.what === 'proxy_header' && !found.isLocal) {
-      attempt.sourceHash = found.client.hash();
-      this.#inputs.records?.announced(slot, found.client);
-    }
+    const isHeader = found.what === 'proxy_header';
+    if (isHeader && !this.#admits(slot, runtime.admission, this.#announced(slot, attempt, found)))
+      return NO_ROW;
+    attempt.wanted = isHeader ? (runtime.firstBytes?.hello ?? null) : null;
     if (found.what === 'hello') [attempt.serverName, attempt.alpn] = [found.serverName, found.alpn];
     return this.#begin(slot, attempt, runtime);
   }
@@ -152,7 +151,8 @@ export class WorkerConnections implements ConnectionHandler {
     const places = this.#places;
     places.begin();
     if (!attempt) return NO_ROW;
-    if (places.isWaiting(slot)) return places.askAgain(slot, attempt, this.#poolFor(slot, attempt), errno);
+    if (attempt.waitsFor !== NO_ROW)
+      return places.askAgain(slot, attempt, this.#poolFor(slot, attempt), errno);
     if (this.#slots.backend[slot] === NO_ROW) return NO_ROW;
     if (errno !== ERRNO.canceled) this.#countFailure(slot, attempt, errno);
     places.release(slot);
@@ -161,7 +161,20 @@ export class WorkerConnections implements ConnectionHandler {
     if (!pool || attempt.failed > pool.pool.retries) return NO_ROW;
     const untried = places.pick(slot, attempt, pool, 0);
     if (untried !== NO_ROW) return untried;
-    return attempt.tried.length > 0 ? this.#repeat(slot, attempt, pool) : places.wait(slot, pool, true);
+    return attempt.tried.length > 0
+      ? places.repeat(slot, attempt, pool)
+      : places.wait(slot, attempt, pool, true);
+  }
+
+  hasPreface(slot: number): boolean {
+    return this.#proxyProtocol(slot) !== null;
+  }
+
+  preface(slot: number, client: PeerAddress, local: PeerAddress, into: Uint8Array): number {
+    const { announced, serverName } = this.#slots.attempts.get(slot) ?? { announced: null, serverName: null };
+    const [from, to] = announced ? [announced.client, announced.local] : [client, local];
+    if (this.#proxyProtocol(slot) === 'v1') return writeProxyLine(from, to, into);
+    return writeProxyHeader(from, to, serverName ?? '', this.#inputs.records?.idOf(slot) ?? '', into);
   }
 
   onEstablished(slot: number): void {
@@ -178,7 +191,7 @@ export class WorkerConnections implements ConnectionHandler {
     if (candidate !== NO_BACKEND) {
       this.#plan?.poolByRow(pool)?.balancer.connected?.(candidate, connectMs, nowMs);
     }
-    this.#endAttempt(slot);
+    this.#slots.endAttempts(slot);
   }
 
   onBytes(slot: number, toBackend: number, toClient: number): void {
@@ -190,14 +203,16 @@ export class WorkerConnections implements ConnectionHandler {
 
   onClosed(slot: number, reason: CloseReason): void {
     const { acceptedMs, attempts, backend, listener } = this.#slots;
+    const attempt = attempts.get(slot);
     const durationMs = this.#inputs.clock.nowMs() - acceptedMs[slot]!;
-    const established = attempts.has(slot) ? NO_ROW : backend[slot]!;
+    const established = attempt ? NO_ROW : backend[slot]!;
     // Before the release: a row that nothing uses may be given to another backend.
     this.#inputs.records?.closed(slot, listener[slot]!, reason, durationMs);
+    this.#admission.released(slot, listener[slot]!);
     this.#inputs.counters.closed(listener[slot]!, established, reason, durationMs);
-    this.#endAttempt(slot);
+    if (attempt) this.#inputs.waiters.end(slot, attempt, this.#plan);
+    this.#slots.endAttempts(slot);
     this.#places.release(slot);
-    this.#inputs.waiters.end(slot, this.#plan);
   }
 
   onBackendEnded(slot: number): void {
@@ -212,12 +227,29 @@ export class WorkerConnections implements ConnectionHandler {
 
   #begin(slot: number, attempt: ConnectAttempts, runtime: ListenerRuntime): number {
     if (attempt.wanted !== null) return READ_FIRST;
-    const pool = routed(runtime, attempt);
-    if (!pool) return this.#refuse('no_route');
+    const pool = runtime.terminatesTls ? null : routed(runtime, attempt);
+    if (!pool) return this.#refuse(runtime.terminatesTls ? 'tls_failed' : 'no_route');
     const { timeouts } = pool;
     this.#slots.timeouts[slot] = timeouts.lifetimeMs > 0 ? this.#withJitter(timeouts) : timeouts;
     attempt.moveTo(pool.pool.row);
     return this.#places.find(slot, attempt, pool);
+  }
+
+  /** Who the client is that a header is about: the one it announces, or else the connection's own. */
+  #announced(slot: number, attempt: ConnectAttempts, { client, isLocal, local }: FirstBytes): PeerAddress {
+    if (isLocal) return attempt.client ?? client;
+    attempt.sourceHash = client.hash();
+    attempt.announce(client, local);
+    this.#inputs.records?.announced(slot, client);
+    return client;
+  }
+
+  /** Whether a client may connect, by its own address or the one that a header announced; otherwise `refusal` says why not. */
+  #admits(slot: number, rules: ListenerAdmission | null, client: PeerAddress): boolean {
+    if (rules === null) return true;
+    const refusal = this.#admission.refusal(slot, this.#slots.listener[slot]!, rules, client);
+    if (refusal !== null) this.#places.refusal = refusal;
+    return refusal === null;
   }
 
   #refuse(reason: CloseReason): typeof NO_ROW {
@@ -231,14 +263,9 @@ export class WorkerConnections implements ConnectionHandler {
     return { ...timeouts, lifetimeMs: timeouts.lifetimeMs * shorter };
   }
 
-  /** All were tried: one of them is tried again, after a while. */
-  #repeat(slot: number, attempt: ConnectAttempts, pool: PoolRuntime): number {
-    attempt.tried.length = 0;
-    const step = REPEAT_DELAY_MS * 2 ** attempt.repeats;
-    const delayMs = step / 2 + (this.#inputs.random.next() * step) / 2;
-    attempt.repeats += 1;
-    const row = this.#places.pick(slot, attempt, pool, delayMs);
-    return row === NO_ROW ? this.#places.wait(slot, pool, true) : row;
+  /** The header that the backend of a slot expects. */
+  #proxyProtocol(slot: number): 'v1' | 'v2' | null {
+    return this.#plan?.poolByRow(this.#slots.pool[slot]!)?.pool.proxyProtocol ?? null;
   }
 
   /** The pool to try next: a different one than before when the listener was moved meanwhile. */
@@ -265,13 +292,6 @@ export class WorkerConnections implements ConnectionHandler {
     const nowMs = this.#inputs.clock.nowMs();
     runtime.balancer.connectFailed?.(candidate, Math.max(0, nowMs - attempt.startedMs), nowMs);
     this.#inputs.passiveHealth.connectFailed(backend, errno, runtime.pool);
-  }
-
-  #endAttempt(slot: number): void {
-    const attempt = this.#slots.attempts.get(slot);
-    if (!attempt) return;
-    this.#spareAttempts.push(attempt);
-    this.#slots.attempts.delete(slot);
   }
 }
 

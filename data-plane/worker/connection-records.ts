@@ -9,15 +9,20 @@
 import type { Clock } from '../../core/runtime/clock.ts';
 import type { Random } from '../../core/runtime/random.ts';
 import { NO_ROW } from '../engine/engine.ts';
-import { CLOSE_REASONS, type CloseReason } from '../../core/wire/close-reasons.ts';
+import { CLOSE_REASONS, type CloseReason, REFUSALS } from '../../core/wire/close-reasons.ts';
 import type { PeerAddress } from '../engine/peer-address.ts';
 import { FIELD, type LogRing } from '../memory/log-ring.ts';
 import { MAX_SLOTS, type SharedCells } from '../memory/shared-memory.ts';
 
 const IP_WORDS = 4;
+/** Of one worker: a flood of clients that are refused costs no more, and crowds nobody out. */
+const REFUSALS_A_SECOND = 200;
+const REFUSED: ReadonlySet<CloseReason> = new Set(REFUSALS);
 
 export interface ConnectionRecordsInputs {
   readonly ring: LogRing;
+  /** What the ids of connections begin with. */
+  readonly idPrefix: string;
   readonly shared: Pick<SharedCells, 'generation'>;
   readonly clock: Clock;
   readonly random: Random;
@@ -40,6 +45,9 @@ export class ConnectionRecords {
   readonly #firstByteMs = new Float64Array(MAX_SLOTS);
   readonly #bytesFromClient = new Float64Array(MAX_SLOTS);
   readonly #bytesToClient = new Float64Array(MAX_SLOTS);
+  #second = 0;
+  /** In this second. */
+  #refusals = 0;
 
   constructor(inputs: ConnectionRecordsInputs) {
     this.#inputs = inputs;
@@ -68,6 +76,11 @@ export class ConnectionRecords {
     this.#family[slot] = family;
     this.#port[slot] = port;
     this.#ip.set(words, slot * IP_WORDS);
+  }
+
+  /** Under which a connection is in the log; empty: it is not there. */
+  idOf(slot: number): string {
+    return this.#isLogged[slot] === 0 ? '' : `${this.#inputs.idPrefix}-${this.#id[slot]}`;
   }
 
   /** A backend of this pool is picked for it. */
@@ -101,6 +114,7 @@ export class ConnectionRecords {
     if (this.#isLogged[slot] === 0) return;
     this.#isLogged[slot] = 0;
     const { clock, ring } = this.#inputs;
+    if (REFUSED.has(reason) && !this.#isRefusalDue()) return ring.leaveOut();
     const at = ring.begin();
     if (at < 0) return;
     const { cells } = ring;
@@ -122,5 +136,13 @@ export class ConnectionRecords {
     for (let word = 0; word < IP_WORDS; word += 1)
       cells[at + FIELD.ip0 + word] = this.#ip[slot * IP_WORDS + word]!;
     ring.commit();
+  }
+
+  #isRefusalDue(): boolean {
+    const second = Math.floor(this.#inputs.clock.nowMs() / 1_000);
+    if (second !== this.#second) this.#refusals = 0;
+    this.#second = second;
+    this.#refusals += 1;
+    return this.#refusals <= REFUSALS_A_SECOND;
   }
 }

@@ -5,6 +5,7 @@
  * no memory.
  */
 import { type ConnectionTimeouts, type FirstBytesWanted, NO_ROW } from '../engine/engine.ts';
+import type { PeerAddress } from '../engine/peer-address.ts';
 import { MAX_SLOTS } from '../memory/shared-memory.ts';
 
 const NONE: readonly string[] = [];
@@ -33,6 +34,22 @@ export class ConnectionSlots {
   readonly attempts = new Map<number, ConnectAttempts>();
   /** Every open slot is below this. */
   end = 0;
+  readonly #spareAttempts: ConnectAttempts[] = [];
+
+  beginAttempts(slot: number, sourceHash: number): ConnectAttempts {
+    const attempt = this.#spareAttempts.pop() ?? new ConnectAttempts();
+    attempt.begin(sourceHash);
+    this.attempts.set(slot, attempt);
+    return attempt;
+  }
+
+  /** It has a backend, or is over. */
+  endAttempts(slot: number): void {
+    const attempt = this.attempts.get(slot);
+    if (!attempt) return;
+    this.#spareAttempts.push(attempt);
+    this.attempts.delete(slot);
+  }
 }
 
 /** The attempts of one connection to reach a backend. Reused: it is needed only until the connection is established. */
@@ -40,6 +57,10 @@ export class ConnectAttempts {
   sourceHash = 0;
   /** While first bytes are read: which. */
   wanted: FirstBytesWanted | null = null;
+  /** Where a PROXY header is read before it is decided whether the client may connect: its own address. */
+  client: PeerAddress | null = null;
+  /** Who a PROXY header said that the client is, and where it connected to; null: there was none that says so. */
+  announced: { readonly client: PeerAddress; readonly local: PeerAddress } | null = null;
   /** What the hello of the client said; null: it said none. */
   serverName: string | null = null;
   alpn: readonly string[] = NONE;
@@ -47,6 +68,9 @@ export class ConnectAttempts {
   pool = 0;
   /** When the attempt under way started, or will. */
   startedMs = 0;
+  /** Row of the pool for a place in which it waits, or NO_ROW; and since when. */
+  waitsFor = NO_ROW;
+  waitsSinceMs = 0;
   failed = 0;
   /** How often all backends had been tried, so that one was tried again. */
   repeats = 0;
@@ -56,11 +80,17 @@ export class ConnectAttempts {
   begin(sourceHash: number): void {
     this.sourceHash = sourceHash;
     this.wanted = null;
+    this.announced = null;
     this.serverName = null;
     this.alpn = NONE;
     this.failed = 0;
     this.repeats = 0;
     this.moveTo(NO_ROW);
+  }
+
+  /** Keeps copies. */
+  announce(client: PeerAddress, local: PeerAddress): void {
+    this.announced = { client: client.copy(), local: local.copy() };
   }
 
   moveTo(pool: number): void {

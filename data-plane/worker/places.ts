@@ -8,6 +8,7 @@
  *  - one that waits has tried nothing: it takes whatever is free.
  */
 import type { Clock } from '../../core/runtime/clock.ts';
+import type { Random } from '../../core/runtime/random.ts';
 import type { CloseReason } from '../../core/wire/close-reasons.ts';
 import { type Balancer, NO_BACKEND, type PickRequest } from '../balancing/balancer.ts';
 import { TriedSet } from '../balancing/tried-set.ts';
@@ -21,6 +22,8 @@ import type { PlanRuntime, PoolRuntime } from './plan-runtime.ts';
 import type { PoolCandidates } from './pool-candidates.ts';
 import type { Waiters } from './waiters.ts';
 
+/** The delay before the n-th repeated attempt is this × 2^n, of which at least half is waited. */
+const REPEAT_DELAY_MS = 100;
 /** More than other workers can be faster in a row. */
 const PICKS = 64;
 
@@ -32,6 +35,7 @@ export interface PlacesInputs {
   /** Null: there is no connection log. */
   readonly records: ConnectionRecords | null;
   readonly clock: Clock;
+  readonly random: Random;
 }
 
 // `!` on typed arrays in this file: slots are within them.
@@ -61,7 +65,7 @@ export class Places {
   find(slot: number, attempt: ConnectAttempts, runtime: PoolRuntime): number {
     const { waiters } = this.#inputs;
     const row = waiters.hasAny(runtime.pool.row) ? NO_ROW : this.pick(slot, attempt, runtime, 0);
-    return row === NO_ROW ? this.wait(slot, runtime, false) : row;
+    return row === NO_ROW ? this.wait(slot, attempt, runtime, false) : row;
   }
 
   /** A row with a place, reserved; or NO_ROW. */
@@ -97,37 +101,43 @@ export class Places {
    * There was no row. WAIT if that is because all are full and the queue has room; otherwise NO_ROW. `isFirst`: it was
    * served before.
    */
-  wait(slot: number, runtime: PoolRuntime, isFirst: boolean): number {
+  wait(slot: number, attempt: ConnectAttempts, runtime: PoolRuntime, isFirst: boolean): number {
     const { candidates, pool } = runtime;
     const { records, waiters } = this.#inputs;
     records?.sentTo(slot, pool.row);
     const isFull = candidates.areLimited && candidates.anyServes;
     if (!isFull && !waiters.hasAny(pool.row)) return NO_ROW;
     this.refusal = 'backend_full';
-    return waiters.begin(slot, runtime, isFirst) ? this.#waitOn(slot, runtime) : NO_ROW;
+    return waiters.begin(slot, attempt, runtime, isFirst) ? this.#waitOn(attempt, runtime) : NO_ROW;
   }
 
-  isWaiting(slot: number): boolean {
-    return this.#inputs.waiters.poolOf(slot) !== NO_ROW;
+  /** All were tried: one of them is tried again, after a while. */
+  repeat(slot: number, attempt: ConnectAttempts, pool: PoolRuntime): number {
+    attempt.tried.length = 0;
+    const step = REPEAT_DELAY_MS * 2 ** attempt.repeats;
+    const delayMs = step / 2 + (this.#inputs.random.next() * step) / 2;
+    attempt.repeats += 1;
+    const row = this.pick(slot, attempt, pool, delayMs);
+    return row === NO_ROW ? this.wait(slot, attempt, pool, true) : row;
   }
 
   /** Whether one that waits may do so in the pool that it is for now. */
-  mayWaitOn(slot: number, runtime: PoolRuntime | null): boolean {
-    return runtime?.pool.row === this.#inputs.waiters.poolOf(slot) && runtime.pool.queue !== null;
+  mayWaitOn({ waitsFor }: ConnectAttempts, runtime: PoolRuntime | null): boolean {
+    return runtime?.pool.row === waitsFor && runtime.pool.queue !== null;
   }
 
   /** For one that waits: there may be room now, its pool may be another one, or its time is over (ETIMEDOUT). */
   askAgain(slot: number, attempt: ConnectAttempts, runtime: PoolRuntime | null, errno: number): number {
     const { waiters } = this.#inputs;
     const isOver = errno === ERRNO.timedOut;
-    if (!runtime || runtime.pool.row !== waiters.poolOf(slot)) {
-      waiters.end(slot, this.plan);
+    if (!runtime || runtime.pool.row !== attempt.waitsFor) {
+      waiters.end(slot, attempt, this.plan);
       return runtime ? this.find(slot, attempt, runtime) : NO_ROW;
     }
     const row = this.pick(slot, attempt, runtime, 0);
-    if (row === NO_ROW && !isOver && this.mayWaitOn(slot, runtime)) return this.#waitOn(slot, runtime);
+    if (row === NO_ROW && !isOver && this.mayWaitOn(attempt, runtime)) return this.#waitOn(attempt, runtime);
     this.refusal = isOver ? 'queue_timeout' : 'backend_full';
-    waiters.end(slot, this.plan);
+    waiters.end(slot, attempt, this.plan);
     return row;
   }
 
@@ -149,9 +159,9 @@ export class Places {
     this.#inputs.queues.wakeNext(pool);
   }
 
-  #waitOn(slot: number, runtime: PoolRuntime): number {
+  #waitOn(attempt: ConnectAttempts, runtime: PoolRuntime): number {
     const { waiters } = this.#inputs;
-    this.delayMs = waiters.leftMs(slot, runtime.pool);
+    this.delayMs = waiters.leftMs(attempt, runtime.pool);
     // Whoever made room since the pick may not have seen that this one waits.
     waiters.passOn(runtime);
     return WAIT;

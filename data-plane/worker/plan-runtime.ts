@@ -10,6 +10,7 @@ import type { Random } from '../../core/runtime/random.ts';
 import { type Balancer, NO_BACKEND } from '../balancing/balancer.ts';
 import { PoolCandidates } from './pool-candidates.ts';
 import { BALANCERS } from '../balancing/registry.ts';
+import type { ListenerAdmission } from '../admission/listener-admission.ts';
 import type { CidrTable } from '../admission/cidr-table.ts';
 import type { ConnectionTimeouts, FirstBytesWanted } from '../engine/engine.ts';
 import { RouteTable } from '../first-bytes/route-table.ts';
@@ -35,6 +36,10 @@ export interface ListenerRuntime {
   readonly pool: PoolRuntime | null;
   /** Null: a backend is chosen without looking at the client's first bytes. */
   readonly firstBytes: FirstBytesRuntime | null;
+  /** Null: everybody may connect. */
+  readonly admission: ListenerAdmission | null;
+  /** Until the engine can do that, nobody is served there: nothing may be sent in the clear. */
+  readonly terminatesTls: boolean;
 }
 
 export interface FirstBytesRuntime {
@@ -70,7 +75,13 @@ export class PlanRuntime {
     }
     for (const listener of plan.listeners) {
       const firstBytes = listener.firstBytes && firstBytesRuntime(listener.firstBytes, pools);
-      this.#listeners.set(listener.row, { pool: pools[listener.pool] ?? null, firstBytes });
+      const pool = pools[listener.pool] ?? null;
+      this.#listeners.set(listener.row, {
+        pool,
+        firstBytes,
+        admission: listener.admission,
+        terminatesTls: listener.tls !== null,
+      });
     }
   }
 

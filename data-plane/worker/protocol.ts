@@ -60,6 +60,8 @@ export type FromWorker =
 /** What a worker thread is started with. */
 export interface WorkerStart {
   readonly index: number;
+  /** What the ids of its connections begin with. */
+  readonly id: string;
   readonly engine: 'portable' | 'epoll';
   readonly buffers: SharedBuffers;
   /**

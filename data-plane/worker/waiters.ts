@@ -8,12 +8,12 @@
  *  - whoever begins to wait, or ends it, looks for room once more, so that no place stays free for want of a wake-up.
  */
 import type { Clock } from '../../core/runtime/clock.ts';
-import type { Engine } from '../engine/engine.ts';
+import { type Engine, NO_ROW } from '../engine/engine.ts';
 import type { PoolQueues } from '../memory/pool-queues.ts';
 import type { PlanPool } from '../plan/plan.ts';
 import type { ConnectionCounters } from './connection-counters.ts';
+import type { ConnectAttempts } from './connection-slots.ts';
 import type { PlanRuntime, PoolRuntime } from './plan-runtime.ts';
-import { WaitingList } from './waiting-list.ts';
 
 export interface WaitersInputs {
   /** This worker's number. */
@@ -25,43 +25,45 @@ export interface WaitersInputs {
 
 export class Waiters {
   readonly #inputs: WaitersInputs;
-  readonly #list = new WaitingList();
+  /** By row of the pool: slots, in the order in which they are served. */
+  readonly #slots = new Map<number, Set<number>>();
 
   constructor(inputs: WaitersInputs) {
     this.#inputs = inputs;
   }
 
-  /** Row of the pool that a connection waits for; -1: it does not wait. */
-  poolOf(slot: number): number {
-    return this.#list.poolOf(slot);
-  }
-
   hasAny(pool: number): boolean {
-    return this.#list.hasAny(pool);
+    return this.#slots.has(pool);
   }
 
   /** Lets a connection wait, if the queue of its pool has room. `isFirst`: before all others, for it was served before. */
-  begin(slot: number, runtime: PoolRuntime, isFirst: boolean): boolean {
-    const { row, queue } = runtime.pool;
+  begin(slot: number, attempt: ConnectAttempts, { pool }: PoolRuntime, isFirst: boolean): boolean {
+    const { row, queue } = pool;
     const { clock, queues, worker } = this.#inputs;
     if (queue === null || !queues.join(worker, row, queue.length)) return false;
-    this.#list.add(slot, row, clock.nowMs(), isFirst);
+    attempt.waitsFor = row;
+    attempt.waitsSinceMs = clock.nowMs();
+    const others = this.#slots.get(row);
+    if (others && !isFirst) others.add(slot);
+    else this.#slots.set(row, new Set([slot, ...(others ?? [])]));
     return true;
   }
 
   /** How long it may wait still, and at least a moment. */
-  leftMs(slot: number, { queue }: PlanPool): number {
-    const waitedMs = this.#inputs.clock.nowMs() - this.#list.sinceMs(slot);
-    return Math.max(1, (queue?.timeoutMs ?? 0) - waitedMs);
+  leftMs({ waitsSinceMs }: ConnectAttempts, { queue }: PlanPool): number {
+    return Math.max(1, (queue?.timeoutMs ?? 0) - (this.#inputs.clock.nowMs() - waitsSinceMs));
   }
 
   /** It waits no longer, if it did. */
-  end(slot: number, plan: PlanRuntime | null): void {
-    const pool = this.#list.poolOf(slot);
-    if (pool < 0) return;
+  end(slot: number, attempt: ConnectAttempts, plan: PlanRuntime | null): void {
+    const pool = attempt.waitsFor;
+    if (pool === NO_ROW) return;
     const { clock, counters, queues, worker } = this.#inputs;
-    counters.waited(pool, clock.nowMs() - this.#list.sinceMs(slot));
-    this.#list.remove(slot);
+    attempt.waitsFor = NO_ROW;
+    counters.waited(pool, clock.nowMs() - attempt.waitsSinceMs);
+    const waiting = this.#slots.get(pool);
+    waiting?.delete(slot);
+    if (waiting?.size === 0) this.#slots.delete(pool);
     queues.leave(worker, pool);
     const runtime = plan?.poolByRow(pool);
     if (runtime) this.passOn(runtime);
@@ -76,8 +78,8 @@ export class Waiters {
 
   /** This worker was woken: asks for the first of each queue that there may be room for. */
   serve(plan: PlanRuntime, engine: Pick<Engine, 'reconsider'>): void {
-    for (const pool of this.#list.pools()) {
-      if (plan.poolByRow(pool)?.candidates.hasRoom()) engine.reconsider(this.#list.first(pool));
+    for (const [pool, [first = NO_ROW]] of this.#slots) {
+      if (plan.poolByRow(pool)?.candidates.hasRoom()) engine.reconsider(first);
     }
   }
 }

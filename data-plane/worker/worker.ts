@@ -63,7 +63,9 @@ export class Worker {
       passiveHealth: new PassiveHealth(shared, own, post, (pool) => queues.wakeNext(pool)),
       queues,
       waiters: new Waiters({ worker: start.index, queues, counters, clock }),
-      records: ring ? new ConnectionRecords({ ring: new LogRing(ring), shared, clock, random }) : null,
+      records: ring
+        ? new ConnectionRecords({ ring: new LogRing(ring), idPrefix: start.id, shared, clock, random })
+        : null,
     });
     this.engine = createEngine({
       handler: this.#connections,

@@ -99,6 +99,7 @@ export function listenerReport(
     bytesFromClientsTotal: '0',
     bytesToClientsTotal: '0',
     closedTotal: {},
+    wouldBeLimitedTotal: '0',
     connect: [],
     firstByte: [],
     duration: [],

@@ -79,7 +79,17 @@ export const FLEET: Answers = {
   }),
   ListProxies: () => ({
     proxies: [
-      wireProxy('edge-1'),
+      {
+        ...wireProxy('edge-1'),
+        listeners: [
+          {
+            listener: 'web',
+            connectionsActive: 2,
+            closedTotal: { completed: '9', denied: '3' },
+            wouldBeLimitedTotal: '4',
+          },
+        ],
+      },
       {
         ...wireProxy('edge-2', { revision: 3 }),
         applied: {

@@ -54,6 +54,8 @@ export interface Script {
   /** In shared memory. */
   readonly holdings: EngineHoldings;
   readonly rows: readonly { readonly host: string; readonly port: number }[];
+  /** What goes to the backend first, with the two ends of the client's connection in place of CLIENT and LOCAL. */
+  readonly preface?: string;
   /** Rows to try, in this order. */
   readonly attempts: readonly number[];
   readonly timeouts: ConnectionTimeouts;
@@ -166,6 +168,16 @@ export class ScriptedHandler implements ConnectionHandler {
 
   timeouts(): ConnectionTimeouts {
     return this.#script.timeouts;
+  }
+
+  hasPreface(): boolean {
+    return this.#script.preface !== undefined;
+  }
+
+  preface(_slot: number, client: PeerAddress, local: PeerAddress, into: Uint8Array): number {
+    const of = ({ family, port }: PeerAddress) => `${family}:${port}`;
+    const text = (this.#script.preface ?? '').replace('CLIENT', of(client)).replace('LOCAL', of(local));
+    return new TextEncoder().encodeInto(text, into).written;
   }
 
   onConnectFailed(slot: number, errno: number): number {

@@ -34,7 +34,10 @@ export class LoopRig {
   readonly #sockets = new Int32Array(2 * SLOTS);
   #told: FromHost[] = [];
 
-  constructor(attempts: readonly number[] = [0], { idleMs = 0, splice = false } = {}) {
+  constructor(
+    attempts: readonly number[] = [0],
+    { idleMs = 0, splice = false, preface }: { idleMs?: number; splice?: boolean; preface?: string } = {},
+  ) {
     const holdings = { epoll: new Int32Array(1), sockets: this.#sockets, pipes: new Int32Array(2) };
     const script: Script = {
       engine: 'epoll',
@@ -44,6 +47,7 @@ export class LoopRig {
       attempts,
       timeouts: { connectMs: CONNECT_MS, idleMs, halfClosedMs: 0, lifetimeMs: 0 },
       ...PLAIN_SCRIPT,
+      ...(preface !== undefined && { preface }),
     };
     const tell = (message: FromHost): void => void this.#told.push(message);
     const inputs = {

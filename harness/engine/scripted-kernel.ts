@@ -161,6 +161,9 @@ export class ScriptedKernel implements Kernel {
     return this.#withAddress('connect', fd, ip, port) ?? -EINPROGRESS;
   }
 
+  readonly readPeer = () => 0;
+  readonly readLocal = () => 0;
+
   localPort(): number {
     return 0;
   }

@@ -38,6 +38,7 @@ const PACKAGES = {
   'redis-sentinel': 'redis-sentinel',
   patroni: 'patroni',
   mariadbd: 'mariadb-server',
+  dnsmasq: 'dnsmasq-base',
 } as const;
 export type RealProgram = keyof typeof PACKAGES;
 
@@ -88,12 +89,20 @@ async function accepts(host: string, port: number): Promise<void> {
   );
 }
 
-/** One nginx that answers every request with its own address, and has the `more` servers given. Answers that address. */
-export async function startNginx(scope: Scope, more = ''): Promise<string> {
+/** Of the package libnginx-mod-stream: nginx as a balancer of TCP. */
+const STREAM_MODULE = '/usr/lib/nginx/modules/ngx_stream_module.so';
+export const hasNginxStream = existsSync(STREAM_MODULE);
+
+/**
+ * One nginx that answers every request with its own address, and has the `more` servers given, and those of `stream` for
+ * TCP. Answers that address.
+ */
+export async function startNginx(scope: Scope, more = '', stream = ''): Promise<string> {
   const folder = temporaryFolder(scope);
   const port = await freePort();
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   const config = [
+    ...(stream === '' ? [] : [`load_module ${STREAM_MODULE};`, `stream { ${stream} }`]),
     'daemon off; master_process off; worker_rlimit_nofile 4096;',
     `pid ${folder}/nginx.pid; error_log stderr;`,
     'events { worker_connections 2048; }',

@@ -1,6 +1,7 @@
 /** A whole control plane in the test's own process, on free ports, with a client. */
 import type { MethodDefinition } from '@grpc/proto-loader';
 import { type RunningControlPlane, startControlPlane } from '../../control-plane/control-plane.ts';
+import { dnsResolver } from '../../control-plane/names/name-resolver.ts';
 import type { ConfigStore } from '../../control-plane/store/config-store.ts';
 import { LmdbMemberStore } from '../../control-plane/store/lmdb/lmdb-member-store.ts';
 import { LmdbStore } from '../../control-plane/store/lmdb/lmdb-store.ts';
@@ -86,6 +87,7 @@ export async function runControlPlane(
       clock,
       random: systemRandom,
       logger,
+      resolver: dnsResolver([]),
       rosterGraceMs,
       ...(tokens && { tokens }),
     },

@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import { POLICY_DEFAULTS } from '../../core/model/defaults.ts';
 import type { Strategy } from '../../core/model/resources.ts';
 import { seededRandom } from '../../core/runtime/random.ts';
-import { type Engine, NO_ROW } from '../../data-plane/engine/engine.ts';
+import { type Engine, NO_ROW, WAIT } from '../../data-plane/engine/engine.ts';
 import type { PlanDirectory } from '../../data-plane/plan/plan-directory.ts';
 import { createBuffers, HEALTH, sharedCells, workerCells } from '../../data-plane/memory/shared-memory.ts';
 import { PeerAddress } from '../../data-plane/engine/peer-address.ts';
@@ -31,6 +31,9 @@ export interface BenchConfig {
   readonly retries?: number;
   readonly logOneIn?: number;
   readonly isChecked?: boolean;
+  /** Of each backend. */
+  readonly maxConnections?: number;
+  readonly queue?: { readonly length: number; readonly timeoutMs: number };
 }
 
 /** A handler, its memory, and an engine that only remembers what it is told. */
@@ -47,6 +50,7 @@ export class HandlerBench {
   readonly ring = new LogRing(createLogRing(64));
   readonly peer = new PeerAddress();
   readonly #records = new ConnectionRecords({
+    idPrefix: 'proxy-0',
     ring: this.ring,
     shared: this.shared,
     clock: this.clock,
@@ -91,14 +95,16 @@ export class HandlerBench {
     isChecked = true,
     tiers = {},
     maxLifetimeMs = 0,
+    maxConnections = 0,
+    queue,
   }: BenchConfig): void {
     const healthCheck = { ...POLICY_DEFAULTS.healthCheck, type: isChecked ? 'tcp' : 'none' } as const;
     const connect = { timeoutMs: 1_000, retries };
     const { plan } = this.#planner.build(
       policy('p', { strategy, connect, healthCheck, connectionLog: { oneIn: logOneIn }, maxLifetimeMs }),
-      pool('web', 'p'),
+      pool('web', 'p', queue && { queue }),
       ...Object.entries(backends).map(([name, weight]) =>
-        backend('web', addressOf(name), weight, 'active', tiers[name]),
+        backend('web', addressOf(name), weight, 'active', tiers[name], { maxConnections }),
       ),
       listener('web', '127.0.0.1:80', 'web'),
     );
@@ -121,6 +127,7 @@ export class HandlerBench {
   /** The name of a row's backend, or `none`. */
   name(row: number): string {
     if (row === NO_ROW) return 'none';
+    if (row === WAIT) return 'wait';
     const address = this.#planner.backends.find((each) => each.row === row)?.address;
     return address?.slice('10.0.0.'.length, -':80'.length) ?? `row ${row}`;
   }

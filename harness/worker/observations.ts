@@ -74,6 +74,7 @@ export function listenerObservation(fields: Partial<ListenerObservation> = {}): 
     accepted: 0,
     bytesFromClients: 0,
     bytesToClients: 0,
+    wouldBeLimited: 0,
     closed: closedCounts(),
     connect: EMPTY_HISTOGRAM,
     firstByte: EMPTY_HISTOGRAM,

@@ -73,6 +73,16 @@ for (const strategy of STRATEGIES) {
       }
     });
 
+    it('passes over what is full, until everything is', () => {
+      const candidates = new FakeCandidates([1, 1, 1]);
+      const balancer = create(strategy, candidates);
+      const isFull = (candidate: number) => candidates.open(candidate) > 0;
+      const full = Object.assign(new TriedSet(), { limits: { isFull } });
+      const pick = (sourceHash: number) => balancer.pick({ sourceHash, nowMs: 0 }, full);
+      assert.deepEqual(new Set([1, 7_919, 2, 3].map(pick)), new Set([0, 1, 2, NO_BACKEND]));
+      balancer.release(2);
+      assert.equal(pick(5), 2);
+    });
     it('returns NO_BACKEND when there is nothing to pick, and reserves nothing', () => {
       for (const weights of [[], [0], [0, 0, 0]]) {
         const candidates = new FakeCandidates(weights);

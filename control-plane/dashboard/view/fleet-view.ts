@@ -1,10 +1,10 @@
 /** Everything that the page shows except rates. Pure. */
 import { POLICY_DEFAULTS } from '../../../core/model/defaults.ts';
 import { emptyState } from '../../../core/model/fold.ts';
-import type { Listener, Policy } from '../../../core/model/resources.ts';
+import { type Listener, type Policy, poolsOf } from '../../../core/model/resources.ts';
 import { byName, type State, type Stored, type StoredPool } from '../../../core/model/state.ts';
 import { policyEffects, wholeCheckText } from '../../../core/view/policy-words.ts';
-import { plainOf } from '../../../core/view/plain.ts';
+import { otherFields, plainOf } from '../../../core/view/plain.ts';
 import { UNREPORTED_LISTENER } from '../../../core/view/reports.ts';
 import type { ProxyRecord } from '../../fleet/proxy-record.ts';
 import { mergeMembers } from '../../store/members/merge-members.ts';
@@ -38,9 +38,18 @@ export function fleetViews(
   const servingAt = ({ value }: StoredPool) => fleet.serving.get(value.name) ?? [];
   const pools = byName(state.pools).map((pool) => ({ pool, backends: backendsOf(pool, fleet) }));
   const rows = proxies.map((proxy) => proxyRow(proxy, revision));
-  const registrations = merged?.registrations ?? [];
+  const { registrations = [], names = [] } = merged ?? {};
   const known = followed && state;
-  const problems = problemsOf({ status, state: known, fleet, pools, proxies: rows, registrations, nowMs });
+  const problems = problemsOf({
+    status,
+    state: known,
+    fleet,
+    pools,
+    proxies: rows,
+    registrations,
+    names,
+    nowMs,
+  });
   return {
     shared: {
       /** Null: the store was not read yet. */
@@ -64,10 +73,15 @@ export function fleetViews(
         const pool = kind === 'pools' && pools.find((one) => one.pool.value.name === name);
         if (pool) {
           const configured = followed?.state.pools.get(name);
-          return poolPage(pool.pool, configured, state, pool.backends, servingAt(pool.pool));
+          const own = names.filter(({ answer }) => answer.pool === name);
+          const { backends } = pool;
+          return poolPage(pool.pool, { configured, names: own }, state, backends, servingAt(pool.pool));
         }
         const listener = kind === 'listeners' && state.listeners.get(name);
-        if (listener) return { ...listenerRow(listener, fleet), proxies: listenerAt(name, proxies) };
+        if (listener) {
+          const fields = otherFields(plainOf(listener.value), ['name', 'address', 'pool']);
+          return { ...listenerRow(listener, fleet), fields, proxies: listenerAt(name, proxies) };
+        }
         const at = kind === 'proxies' ? rows.findIndex(({ id }) => id === name) : -1;
         return at === -1 ? null : proxyPage(proxies[at]!, rows[at]!);
       };
@@ -78,8 +92,12 @@ export function fleetViews(
 
 function listenerRow({ value, revision }: Stored<Listener>, fleet: FleetSummary) {
   const { connections, failures } = fleet.listeners.get(value.name) ?? UNREPORTED_LISTENER;
+  const { name, address, pool } = value;
   return {
-    ...value,
+    name,
+    address,
+    pool,
+    pools: poolsOf(value),
     revision,
     /** Null: no connected proxy serves it. */
     connections: fleet.listeners.has(value.name) ? connections : null,

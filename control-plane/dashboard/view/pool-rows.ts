@@ -1,8 +1,10 @@
 /** Pools: a line each for the overview, and one of them with its backends. Pure. */
-import { type Backend, LEADS_BACK, type Policy } from '../../../core/model/resources.ts';
+import type { ResolvedName } from '../../store/members/merge-members.ts';
+import { type Backend, LEADS_BACK, type Policy, poolsOf } from '../../../core/model/resources.ts';
 import { policyOf, type State, type StoredPool } from '../../../core/model/state.ts';
 import { passing } from '../../../core/view/backends.ts';
 import { expectation, noneHealthyText } from '../../../core/view/policy-words.ts';
+import { otherFields, plainOf } from '../../../core/view/plain.ts';
 import { type BackendSummary, UNREPORTED } from '../../../core/view/reports.ts';
 import { notable, type Serving, servingText } from '../../../core/view/serving.ts';
 import type { FleetSummary } from './fleet-summary.ts';
@@ -129,10 +131,10 @@ function upOf(backends: readonly PoolBackend[]): number | null {
   return isKnown(backends) ? backends.filter(isUp).length : null;
 }
 
-/** `configured`: the same pool without the backends that registered themselves. */
+/** `configured`: the same pool with nothing but its configured backends. */
 export function poolPage(
   pool: StoredPool,
-  configured: StoredPool | undefined,
+  { configured, names }: { configured: StoredPool | undefined; names: readonly ResolvedName[] },
   state: State,
   backends: readonly PoolBackend[],
   serving: readonly Serving[],
@@ -142,21 +144,25 @@ export function poolPage(
     ...standing(pool, policyOf(state, name), backends, serving),
     /** Pools that share the policy, this one included: a change of it changes them all. */
     policyUsers: [...state.pools.values()].filter(({ value }) => value.policy === policy).length,
+    fields: otherFields(plainOf(pool.value), ['name', 'policy']),
     listeners: listenersOf(name, state),
     backends: cut(backends, MAX_BACKENDS, ({ backend, summary, ...rest }) => {
       const { pool: _, ...fields } = backend;
-      const source = configured?.backends.has(backend.address) === false ? 'registered' : 'configured';
+      const isOwn = ({ address }: Backend) => address === backend.address;
+      const dns = names.find((each) => each.backends.some(isOwn))?.answer.name ?? null;
+      const isConfigured = configured?.backends.has(backend.address) !== false;
+      const source = isConfigured ? 'configured' : dns === null ? 'registered' : 'dns';
       const complaints = summary.complaints.slice(0, MAX_COMPLAINTS);
       const moreComplaints = summary.complaints.length - complaints.length;
       const connections = summary === UNREPORTED ? null : summary.connections;
-      return { ...fields, ...rest, source, ...summary, connections, complaints, moreComplaints };
+      return { ...fields, ...rest, source, dns, ...summary, connections, complaints, moreComplaints };
     }),
   };
 }
 
 export function listenersOf(pool: string, { listeners }: State) {
   return [...listeners.values()]
-    .filter(({ value }) => value.pool === pool)
+    .filter(({ value }) => poolsOf(value).includes(pool))
     .map(({ value: { name, address } }) => ({ name, address }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -3,7 +3,7 @@ import type { Listener } from '../../../core/model/resources.ts';
 import { byName, type State, type StoredPool } from '../../../core/model/state.ts';
 import { counted, few, isoTimeOf } from '../../../core/view/figures.ts';
 import { type ReportedCertificate, UNREPORTED_LISTENER } from '../../../core/view/reports.ts';
-import type { RegistrationStatus } from '../../store/members/merge-members.ts';
+import type { RegistrationStatus, ResolvedName } from '../../store/members/merge-members.ts';
 import type { FollowerStatus } from '../../store/log/log-follower.ts';
 import type { FleetSummary } from './fleet-summary.ts';
 import { ofPool } from './pool-problems.ts';
@@ -23,12 +23,14 @@ export interface Facts {
   readonly pools: readonly { readonly pool: StoredPool; readonly backends: readonly PoolBackend[] }[];
   readonly proxies: readonly ProxyRow[];
   readonly registrations: readonly RegistrationStatus[];
+  /** What the names of pools lead to. */
+  readonly names: readonly ResolvedName[];
   /** Now, by the clock on the wall. */
   readonly nowMs: number;
 }
 
 export function problemsOf(facts: Facts): readonly Problem[] {
-  const { status, state, fleet, pools, proxies, registrations, nowMs } = facts;
+  const { status, state, fleet, pools, proxies, registrations, names, nowMs } = facts;
   return [
     ...ofStore(status),
     ...ofFleet(state, fleet, proxies),
@@ -40,6 +42,7 @@ export function problemsOf(facts: Facts): readonly Problem[] {
     ...ofSameId(proxies),
     ...proxies.flatMap(ofProxy),
     ...ofRegistrations(registrations),
+    ...names.flatMap(ofName),
   ];
 }
 
@@ -151,4 +154,28 @@ function ofRegistrations(registrations: readonly RegistrationStatus[]): readonly
     const cause = 'pools have lost registered backends together';
     return problem(`held/${pool}`, 'warning', what, why, { pages: [`pools/${pool}`], cause });
   });
+}
+
+/** A name that can't be resolved keeps its last addresses, and most of them gone at once are kept for a while. */
+function ofName({ answer }: ResolvedName): readonly Problem[] {
+  const { pool, name, addresses, problem: reason, heldUntilMs } = answer;
+  const key = `name/${pool}/${name}`;
+  const pages = [`pools/${pool}`];
+  const problems: Problem[] = [];
+  if (reason !== undefined) {
+    const what = `The name ${name} of pool ${pool} can't be resolved`;
+    const why = [reason, addresses.length > 0 ? 'Its last addresses stay.' : 'It has no address yet.'];
+    const severity = addresses.length > 0 ? 'warning' : 'critical';
+    problems.push(problem(key, severity, what, why, { pages, cause: "names can't be resolved" }));
+  }
+  if (heldUntilMs !== undefined) {
+    const what = `Most addresses of the name ${name} of pool ${pool} left its answer at once`;
+    const why = [
+      `They are kept until ${isoTimeOf(heldUntilMs)}, and health checks decide about their traffic.`,
+    ];
+    problems.push(
+      problem(`${key}/held`, 'warning', what, why, { pages, cause: 'names lost most addresses' }),
+    );
+  }
+  return problems;
 }

@@ -1,10 +1,16 @@
 /** Members as bytes. A record that this program can't read is left alone and named in the log: a newer program may have written it. */
 import { LbError } from '../../../core/runtime/errors.ts';
 import { REGISTRATION_STATES, type RegistrationState } from '../../../core/model/resources.ts';
-import { type Member, type MemberValue, memberName } from '../member-store.ts';
+import {
+  type DnsAnswer,
+  type Member,
+  type MemberValue,
+  memberName,
+  type Registration,
+} from '../member-store.ts';
 
-/** Several times what the texts of a member may have (core/model/limits.ts). */
-export const MAX_MEMBER_BYTES = 8_192;
+/** More than 256 addresses of a name take, and several times what the texts of other members may have (core/model/limits.ts). */
+export const MAX_MEMBER_BYTES = 32_768;
 
 /** Throws RESOURCE_EXHAUSTED when it is larger than any text that was checked can make it. */
 export function encodeMember(value: MemberValue): Buffer {
@@ -71,19 +77,45 @@ export function reuse(before: readonly Member[], now: readonly Member[]): readon
 }
 
 function readValue(fields: Record<string, unknown>): MemberValue | undefined {
-  const { kind, pool, address, weight, state, id, zone, instanceId, ttlMs, sinceMs, caller, heldUntilMs } =
-    fields;
+  const { kind, id, zone, instanceId, ttlMs, sinceMs, heldUntilMs } = fields;
   if (typeof instanceId !== 'string' || !isCount(ttlMs) || !isCount(sinceMs)) return undefined;
   if (kind === 'proxy' && typeof id === 'string' && typeof zone === 'string') {
     return { kind, id, zone, instanceId, ttlMs, sinceMs };
   }
+  if (kind === 'resolver') return { kind, instanceId, ttlMs, sinceMs };
+  const held = { instanceId, ttlMs, sinceMs, ...(isCount(heldUntilMs) && { heldUntilMs }) };
+  return kind === 'dns' ? readDnsAnswer(fields, held) : readRegistration(fields, held);
+}
+
+type Held = Pick<Registration, 'instanceId' | 'ttlMs' | 'sinceMs' | 'heldUntilMs'>;
+
+function readRegistration(
+  { kind, pool, address, weight, state, caller }: Record<string, unknown>,
+  held: Held,
+): Registration | undefined {
   if (kind !== 'backend' || typeof pool !== 'string' || typeof address !== 'string') return undefined;
   if (!isCount(weight) || !isState(state)) return undefined;
-  const optional = {
-    ...(typeof caller === 'string' && { caller }),
-    ...(isCount(heldUntilMs) && { heldUntilMs }),
+  return { kind, pool, address, weight, state, ...(typeof caller === 'string' && { caller }), ...held };
+}
+
+function readDnsAnswer(
+  { pool, name, addresses, problem }: Record<string, unknown>,
+  held: Held,
+): DnsAnswer | undefined {
+  if (typeof pool !== 'string' || typeof name !== 'string' || !Array.isArray(addresses)) return undefined;
+  const read = addresses.flatMap((each: Record<string, unknown>) => {
+    const { address, weight, tier } = each;
+    if (typeof address !== 'string') return [];
+    return [{ address, ...(isCount(weight) && { weight }), ...(isCount(tier) && { tier }) }];
+  });
+  return {
+    kind: 'dns',
+    pool,
+    name,
+    addresses: read,
+    ...(typeof problem === 'string' && { problem }),
+    ...held,
   };
-  return { kind, pool, address, weight, state, instanceId, ttlMs, sinceMs, ...optional };
 }
 
 function isState(value: unknown): value is RegistrationState {

@@ -1,21 +1,28 @@
 /**
- * State and registrations → the state that proxies run. Pure.
+ * State, registrations and addresses of names → the state that proxies run. Pure.
  *
  * Invariants
- *  - a valid state stays valid: a registration that would break it is left out;
- *  - a configured backend wins over a registration of the same address;
+ *  - a valid state stays valid: what would break it is left out;
+ *  - of one address in a pool, the configured backend wins, then the registered one, then that of the name listed first;
  *  - every registration gets a status, with a reason where it is not in the pool;
- *  - without registrations the state is returned as it is.
+ *  - without any of them the state is returned as it is.
  */
 import type { Change } from '../../../core/model/commit.ts';
 import { applyChanges } from '../../../core/model/fold.ts';
 import { didYouMean } from '../../../core/model/did-you-mean.ts';
-import type { RegistrationSource } from '../../../core/model/resources.ts';
-import type { Backend } from '../../../core/model/resources.ts';
+import { BACKEND_DEFAULTS } from '../../../core/model/defaults.ts';
+import type { Backend, DnsEntry, RegistrationSource } from '../../../core/model/resources.ts';
 import type { State } from '../../../core/model/state.ts';
 import { pathOf, validateChanges } from '../../../core/model/validate.ts';
 import { type Violation, violationText } from '../../../core/model/violation.ts';
-import { isRegistration, type Member, type Registration } from '../member-store.ts';
+import {
+  type DnsAddress,
+  type DnsAnswer,
+  isDnsAnswer,
+  isRegistration,
+  type Member,
+  type Registration,
+} from '../member-store.ts';
 
 export interface RegistrationStatus {
   readonly member: Member<Registration>;
@@ -24,10 +31,19 @@ export interface RegistrationStatus {
   readonly reason: string;
 }
 
+export interface ResolvedName {
+  readonly answer: DnsAnswer;
+  /** Those of its addresses that are in the pool. */
+  readonly backends: readonly Backend[];
+}
+
 export interface MergedState {
   readonly state: State;
   readonly registrations: readonly RegistrationStatus[];
+  readonly names: readonly ResolvedName[];
 }
+
+const NO_NAMES: readonly ResolvedName[] = [];
 
 /** The backend of each registration, made once: equal references mean equal backends. */
 const backends = new WeakMap<Registration, Backend>();
@@ -38,13 +54,73 @@ const merges = new WeakMap<State, { readonly members: readonly Member[]; readonl
 export function mergeMembers(state: State, members: readonly Member[]): MergedState {
   const cached = merges.get(state);
   if (cached?.members === members) return cached.merged;
-  const merged = merge(state, members.filter(isRegistration));
+  const registered = merge(state, members.filter(isRegistration));
+  const merged = mergeNames(registered, members.filter(isDnsAnswer));
   merges.set(state, { members, merged });
   return merged;
 }
 
+/** Weight, tier and limit are those of the entry now, so that they change without a new answer. */
+function mergeNames(merged: MergedState, answers: readonly Member<DnsAnswer>[]): MergedState {
+  if (answers.length === 0) return merged;
+  const answerOf = new Map(answers.map(({ name, value }) => [name, value]));
+  const taken = new Set<string>();
+  const names: ResolvedName[] = [];
+  for (const { value: pool, backends: own } of merged.state.pools.values()) {
+    for (const entry of pool.dns ?? []) {
+      const answer = answerOf.get(`dns/${pool.name}/${entry.name}`);
+      if (answer === undefined) continue;
+      const free = answer.addresses.filter(({ address }) => {
+        const key = `${pool.name}/${address}`;
+        return !own.has(address) && !taken.has(key) && taken.add(key);
+      });
+      names.push({ answer, backends: free.map((each) => namedBackend(pool.name, entry, each)) });
+    }
+  }
+  const { state } = merged;
+  const all = names.flatMap(({ backends: found }) => found.map(putting));
+  const violations = validateChanges(applyChanges(state, all, state.head.revision), all);
+  const right = names.map(({ answer, backends: found }) => ({
+    answer,
+    backends: violations.length === 0 ? found : found.filter((backend) => !isWrong(backend, violations)),
+  }));
+  const changes = right.flatMap(({ backends: found }) => found.map(putting));
+  return { ...merged, state: applyChanges(state, changes, state.head.revision), names: right };
+}
+
+function putting(backend: Backend): Change {
+  return { op: 'put', resource: { kind: 'backend', value: backend } };
+}
+
+function isWrong(backend: Backend, violations: readonly Violation[]): boolean {
+  const path = pathOf({ kind: 'backend', value: backend });
+  return violations.some(({ field }) => field === path || field.startsWith(`${path}.`));
+}
+
+/** Made once: equal references mean equal backends. */
+const namedBackends = new WeakMap<DnsAddress, WeakMap<DnsEntry, Backend>>();
+
+function namedBackend(pool: string, entry: DnsEntry, found: DnsAddress): Backend {
+  const made = namedBackends.get(found) ?? new WeakMap<DnsEntry, Backend>();
+  namedBackends.set(found, made);
+  const cached = made.get(entry);
+  if (cached !== undefined) return cached;
+  const tier = found.tier ?? entry.tier;
+  const { maxConnections } = entry;
+  const backend: Backend = {
+    pool,
+    address: found.address,
+    weight: found.weight ?? entry.weight ?? BACKEND_DEFAULTS.weight,
+    state: 'active',
+    ...(tier && { tier }),
+    ...(maxConnections && { maxConnections }),
+  };
+  made.set(entry, backend);
+  return backend;
+}
+
 function merge(state: State, members: readonly Member<Registration>[]): MergedState {
-  if (members.length === 0) return { state, registrations: [] };
+  if (members.length === 0) return { state, registrations: [], names: NO_NAMES };
   const candidates = members.filter(({ value }) => whyLeftOut(state, value) === undefined);
   const violations = violationsOf(state, candidates);
   const registrations = members.map((member): RegistrationStatus => {
@@ -56,7 +132,7 @@ function merge(state: State, members: readonly Member<Registration>[]): MergedSt
   });
   const merged = registrations.filter(({ source }) => source === 'registered');
   const changes = merged.map(({ member }) => changeOf(member));
-  return { state: applyChanges(state, changes, state.head.revision), registrations };
+  return { state: applyChanges(state, changes, state.head.revision), registrations, names: NO_NAMES };
 }
 
 /** The backend of a registration. An expiring one stays active: health checks decide about its traffic. */
@@ -100,5 +176,5 @@ function violationsOf(state: State, members: readonly Member<Registration>[]): M
 }
 
 function changeOf({ value }: Member<Registration>): Change {
-  return { op: 'put', resource: { kind: 'backend', value: backendOf(value) } };
+  return putting(backendOf(value));
 }

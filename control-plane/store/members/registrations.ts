@@ -14,7 +14,7 @@ import { throwIfInvalid } from '../../../core/runtime/request-violations.ts';
 import { type Followed, STORE_FRESH_MS } from '../log/log-follower.ts';
 import { isRegistration, type Member, memberName, type Registration } from '../member-store.ts';
 import type { MembersDeps } from './members.ts';
-import { mergeMembers, type RegistrationStatus } from './merge-members.ts';
+import { mergeMembers, type MergedState, type RegistrationStatus } from './merge-members.ts';
 import { openConnections } from './proxies.ts';
 import { type HoldListener, RegistrationHold, whyOver, whyReplaced } from './registration-hold.ts';
 import { registrationViolations } from './registration-request.ts';
@@ -54,10 +54,10 @@ export class Registrations {
     this.#holds.clear();
   }
 
-  /** Every registration in the store with its status, as of now. */
-  async list(): Promise<readonly RegistrationStatus[]> {
+  /** Every registration in the store with its status, and what names lead to, as of now. */
+  async read(): Promise<MergedState> {
     const { state, members } = await this.#deps.follower.readBarrier();
-    return mergeMembers(state, members).registrations;
+    return mergeMembers(state, members);
   }
 
   /** Registers a backend and holds it from then on. Throws INVALID_ARGUMENT with every violation, or UNAVAILABLE. */

@@ -7,6 +7,7 @@ import {
   FIRST_BYTES_TIMEOUT_MS,
   LIMITS_DEFAULTS,
   LISTENER_TLS_DEFAULTS,
+  MAX_CONNECTIONS,
   MAX_TIER,
   MAX_WEIGHT,
   POOL_TLS_DEFAULTS,
@@ -31,7 +32,6 @@ import {
 } from './field.ts';
 
 const MINUTE = 60_000;
-const MAX_CONNECTIONS = 1_000_000;
 const MAX_QUEUE = 100_000;
 /** Of one list of a listener. limits.ts says how much all listeners may have together. */
 const MAX_CIDRS = 10_000;

@@ -31,7 +31,7 @@ export class LostWorkers {
   takeOut(worker: number): number {
     const own = workerCells(this.#buffers, worker);
     if (this.#libc) closeDescriptors(own, this.#libc);
-    const { control, listenerOpen, open } = sharedCells(this.#buffers);
+    const { control, limitOpen, listenerOpen, open } = sharedCells(this.#buffers);
     let connections = 0;
     // `!`: rows and counters lie within the cells.
     for (let row = 0; row < MAX_LISTENERS; row++) {
@@ -46,6 +46,12 @@ export class LostWorkers {
       const ownOpen = own.backendOpen[row]!;
       if (ownOpen !== 0) Atomics.sub(open, row, ownOpen);
       own.backendOpen[row] = 0;
+    }
+    for (let entry = 0; entry < limitOpen.length; entry++) {
+      const ownOpen = own.limitOpen[entry]!;
+      if (ownOpen === 0) continue;
+      Atomics.sub(limitOpen, entry, ownOpen);
+      own.limitOpen[entry] = 0;
     }
     Atomics.sub(control, CONTROL.connections, connections);
     own.worker[WORKER_LOST]! += connections;

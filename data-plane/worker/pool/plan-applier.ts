@@ -15,7 +15,7 @@
 import { type Clock, sleep, type Timer } from '../../../core/runtime/clock.ts';
 import { addressesOverlap } from '../../../core/model/address.ts';
 import { portsOf, readBinding } from '../../plan/binding.ts';
-import type { Plan, PlanListener } from '../../plan/plan.ts';
+import type { Plan, PlanListener, PlanPool } from '../../plan/plan.ts';
 import type { FailedListener } from '../../plan/plan-directory.ts';
 import type { WorkerSockets } from './socket-lending.ts';
 import type { ListeningSockets } from './listening-sockets.ts';
@@ -34,7 +34,7 @@ export interface PlanApplierInputs {
   readonly sockets: ListeningSockets | null;
   readonly clock: Clock;
   /** Why this proxy can't run a listener now, in words; null: it can. Asked with each plan, and again with each retry. */
-  obstacle(listener: PlanListener): string | null;
+  obstacle(listener: PlanListener, pool: PlanPool | undefined): string | null;
   /** No worker can listen on a new address before it has left an old one that overlaps it: clients are refused meanwhile. */
   onGap(from: string, to: string): void;
   /** Called after a retry, when other listeners fail than before. `apply` returns what failed. */
@@ -147,10 +147,10 @@ export class PlanApplier {
   }
 
   /** The listeners that nothing speaks against. */
-  #runnable({ listeners }: Plan): readonly PlanListener[] {
+  #runnable({ listeners, pools }: Plan): readonly PlanListener[] {
     const obstacles = new Map<string, string>();
     for (const listener of listeners) {
-      const obstacle = this.#inputs.obstacle(listener);
+      const obstacle = this.#inputs.obstacle(listener, pools[listener.pool]);
       if (obstacle !== null) obstacles.set(listener.binding, obstacle);
     }
     this.#obstacles = obstacles;

@@ -49,6 +49,8 @@ export interface WorkerPoolInputs {
   readonly libc: Libc | null;
   readonly buffers: SharedBuffers;
   readonly sourceAddresses: readonly string[];
+  /** Distinguishes this process from earlier ones. */
+  readonly instance?: string | undefined;
   readonly splice: boolean;
   /** Of each worker: see EngineInputs. */
   readonly parkingBytes: number;
@@ -202,13 +204,23 @@ export class WorkerPool {
   }
 
   #startThread(worker: PoolWorker): WorkerHandle | string {
-    const { buffers, clock, engine, parkingBytes, random, sourceAddresses, splice, startThread } =
-      this.#inputs;
+    const {
+      buffers,
+      clock,
+      engine,
+      instance = '',
+      parkingBytes,
+      random,
+      sourceAddresses,
+      splice,
+      startThread,
+    } = this.#inputs;
     const { index } = worker;
     try {
       const seed = randomBelow(random, 2 ** 32);
       const wakeFds = this.#wakeUp.eventfds;
-      const start = { index, engine, buffers, wakeFds, seed, sourceAddresses, splice, parkingBytes };
+      const id = `${instance}-${index}`;
+      const start = { index, id, engine, buffers, wakeFds, seed, sourceAddresses, splice, parkingBytes };
       worker.startedMs = clock.nowMs();
       worker.thread = ++this.#threadsStarted;
       worker.handle = new WorkerHandle(startThread, start, clock, {

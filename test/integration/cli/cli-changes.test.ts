@@ -3,8 +3,6 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import type { Policy__Output } from '../../../core/wire/generated/lb/v1/Policy.ts';
-import { policyDraftFromWire } from '../../../core/wire/resource-codec.ts';
 import { LbError } from '../../../core/runtime/errors.ts';
 import type { ChangeResult } from '../../../core/wire/generated/lb/v1/ChangeResult.ts';
 import { startFakeControlPlane } from '../../../harness/control-plane/fake-control-plane.ts';
@@ -71,73 +69,6 @@ describe('a changing command', () => {
       changes: [],
       notes: [],
     });
-  });
-
-  it('updates only the fields that were named', async (t) => {
-    const fake = await startFakeControlPlane(t, {
-      UpdatePolicy: () => DONE,
-      UpdateListener: () => DONE,
-      UpdatePool: () => DONE,
-    });
-    const lbctl = lbctlFor(fake.address);
-    const flags = [
-      ['--strategy', 'random', 'strategy'],
-      ['--health-check', 'https', 'health_check.type'],
-      ['--interval', '1s', 'health_check.interval'],
-      ['--check-timeout', '250ms', 'health_check.timeout'],
-      ['--healthy-threshold', '4', 'health_check.healthy_threshold'],
-      ['--unhealthy-threshold', '5', 'health_check.unhealthy_threshold'],
-      ['--unhealthy-interval', '500ms', 'health_check.unhealthy_interval'],
-      ['--check-port', '8008', 'health_check.port'],
-      ['--check-path', '/primary', 'health_check.http.path'],
-      ['--check-host', 'pg', 'health_check.http.host'],
-      ['--check-status', '200,300-399', 'health_check.http.status'],
-      ['--connect-timeout', '2s', 'connect.timeout'],
-      ['--retries', '0', 'connect.retries'],
-      ['--idle-timeout', '0s', 'timeouts.idle'],
-      ['--half-closed-timeout', '1m30s', 'timeouts.half_closed'],
-      ['--drain-timeout', '1h', 'drain_timeout'],
-      ['--when-none-healthy', 'use_all', 'when_none_healthy'],
-      ['--on-unhealthy', 'close', 'on_unhealthy'],
-      ['--slow-start', '30s', 'slow_start'],
-      ['--max-lifetime', '1h', 'max_lifetime'],
-      ['--expect-healthy', '1', 'expect_healthy'],
-      ['--log-one-in', '100', 'connection_log.one_in'],
-    ] as const;
-    await succeed(lbctl, ['set', 'policy', 'steady', ...flags.flatMap(([flag, value]) => [flag, value])]);
-    const { policy, updateMask } = fake.requests[0]?.request ?? {};
-    const { paths } = updateMask as { readonly paths: readonly string[] };
-    assert.deepEqual([...paths].sort(), flags.map(([, , path]) => path).sort());
-    assert.deepEqual(policyDraftFromWire(policy as Policy__Output, '', []), {
-      name: 'steady',
-      strategy: 'random',
-      healthCheck: {
-        type: 'https',
-        intervalMs: 1_000,
-        timeoutMs: 250,
-        healthyThreshold: 4,
-        unhealthyThreshold: 5,
-        unhealthyIntervalMs: 500,
-        port: 8_008,
-        http: { path: '/primary', host: 'pg', status: ['200', '300-399'] },
-      },
-      connect: { timeoutMs: 2_000, retries: 0 },
-      timeouts: { idleMs: 0, halfClosedMs: 90_000 },
-      drainTimeoutMs: 3_600_000,
-      connectionLog: { oneIn: 100 },
-      whenNoneHealthy: 'use_all',
-      onUnhealthy: 'close',
-      slowStartMs: 30_000,
-      maxLifetimeMs: 3_600_000,
-      expectHealthy: 1,
-    });
-    await succeed(lbctl, ['set', 'listener', 'web', '--pool', 'green']);
-    assert.deepEqual(fake.requests[1]?.request['updateMask'], { paths: ['pool'] });
-    await succeed(lbctl, ['set', 'pool', 'web', '--policy', 'steady']);
-    assert.deepEqual(fake.requests[2]?.request['updateMask'], { paths: ['policy'] });
-    const nothing = await lbctl(['set', 'policy', 'steady']);
-    assert.equal(nothing.code, 2, nothing.stderr);
-    assert.equal(fake.requests.length, 3);
   });
 
   it('prints a refusal as one line, then one line a violation, and exits 1', async (t) => {

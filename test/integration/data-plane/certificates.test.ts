@@ -71,7 +71,7 @@ function ask(socket: TLSSocket): Promise<string> {
 describe('certificates', () => {
   it('that a proxy lacks cost it the listener that names them, until they come', async (t) => {
     if (!present(t, 'openssl')) return;
-    const { apply, first, lbctl, pem, plainPort, plane, put, second, server } = await fleetOf(t);
+    const { apply, first, lbctl, pem, plainPort, plane, put, second, server, tlsPort } = await fleetOf(t);
     put(first, 'www', pem(server));
     await startProxy(t, 'has', [plane.grpc], ['--certificates', first, '--share-listeners']);
     await startProxy(t, 'lacks', [plane.grpc], ['--certificates', second, '--share-listeners']);
@@ -89,6 +89,8 @@ describe('certificates', () => {
     assert.ok(Date.parse(byProxy.get('has')?.validUntil ?? '') > Date.now());
     assert.equal(byProxy.get('lacks')?.validUntil, null);
     assert.match(byProxy.get('lacks')?.problem ?? '', /is not in the --certificates directory/);
+    const inTheClear = fetch(`http://127.0.0.1:${tlsPort}/`, { headers: { connection: 'close' } });
+    await assert.rejects(inTheClear, 'a listener with tls serves nobody without it');
     assert.equal(
       (await fetch(`http://127.0.0.1:${plainPort}/`, { headers: { connection: 'close' } })).status,
       200,

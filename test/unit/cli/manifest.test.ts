@@ -101,7 +101,7 @@ const DRAFTS: ResourceDraft[] = [
       address: '0.0.0.0:7000-7010',
       routes: [{ serverNames: ['a.example.com', '*.b.example.com'], alpn: [], pool: 'web' }],
       firstBytesTimeoutMs: 3_000,
-      tls: { certificates: ['www'], minVersion: '1.2', alpn: [], clientCa: '', clientCertificate: 'none' },
+      tls: { certificates: ['www'], minVersion: '1.3', alpn: [], clientCa: '', clientCertificate: 'none' },
       acceptProxyProtocol: ['10.0.0.0/8'],
       allow: [],
       deny: ['192.0.2.0/24'],

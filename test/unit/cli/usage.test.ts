@@ -27,7 +27,10 @@ describe('wrong usage', () => {
     ['set policy steady --retries 11', 'Use a whole number from 0 to 10.'],
     ['set policy steady --healthy-threshold 0', 'Use a whole number from 1 to 100.'],
     ['set policy steady --log-one-in 1000001', 'Use a whole number from 0 to 1000000.'],
-    ['create pool web --backend 10.0.0.1:80,share=2', 'Use IP:PORT or IP:PORT,weight=N,tier=N.'],
+    [
+      'create pool web --backend 10.0.0.1:80,share=2',
+      'Use IP:PORT or IP:PORT,weight=N,tier=N,max_connections=N.',
+    ],
     ['delete backend 10.0.0.1:80', 'say which pool 10.0.0.1:80 is in'],
     ['delete proxy edge-1 --wait', '--dry-run and --wait do not apply'],
     ['diff 41', 'name manifests with -f, or two revisions'],

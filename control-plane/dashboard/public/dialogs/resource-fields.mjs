@@ -79,7 +79,10 @@ export const KINDS = {
     fields: [
       NAME,
       field('address', 'Address', 'IP:PORT of the proxies, such as 0.0.0.0:80 or [::]:80'),
-      choice('pool', 'Pool', ({ pools }) => pools.rows.map(({ name }) => [name, name])),
+      choice('pool', 'Pool', ({ pools }) => [
+        ...pools.rows.map(({ name }) => [name, name]),
+        ['', 'none: only routes lead to pools'],
+      ]),
     ],
   },
   policy: {
@@ -104,7 +107,7 @@ export const KINDS = {
       check('script', 'Steps, one per line', STEPS, { area: true, read: stepsIn, ...ofTypes('script') }),
       check('port', 'Port to check', '1 to 65535; default: the backend’s own', NUMBER),
       check('interval', 'Interval of health checks', '100ms to 1h; default 5s'),
-      check('timeout', 'Timeout of health checks', '10ms to 1m, at most the interval; default 2s'),
+      check('timeout', 'Timeout of health checks', '10ms to 1m; default 2s'),
       check('unhealthy_interval', 'Interval while unhealthy', '100ms to 1h; default: the interval'),
       check('healthy_threshold', 'Passes until healthy', '1 to 100; default 2', NUMBER),
       check('unhealthy_threshold', 'Failures until unhealthy', '1 to 100; default 3', NUMBER),

@@ -60,7 +60,9 @@ export function listenerTable({ view, stats }, first) {
       h('code', {}, address),
       why(failures.rows, failures.more > 0 && `and ${counted(failures.more, 'proxy', 'proxies')} more`),
     ]),
-    column('Pool', ({ pool }) => linkTo('pools', pool), '', { filter: ({ pool }) => pool }),
+    column('Pool', ({ pools }) => pools.map((pool) => [linkTo('pools', pool), ' ']), '', {
+      filter: ({ pools }) => pools.join(' '),
+    }),
     figures('Connections', ({ connections }) => connections, whole),
     figures('New', (one) => traffic(one)?.connectionsPerSecond, rate),
     figures('Failed', (one) => traffic(one)?.errorsPerSecond, failing),

@@ -24,12 +24,13 @@ export const listeners = {
 export const listener = subjectPage(
   'Listener',
   'listeners',
-  (model, { name, address, pool, connections, proxies }) => [
+  (model, { name, address, pool, fields, connections, proxies }) => [
     pageHead(
       `Listener ${name}`,
       [
         fact('Address', h('code', {}, address)),
-        fact('Pool', linkTo('pools', pool)),
+        fact('Pool', pool === '' ? 'none: what no route takes is refused' : linkTo('pools', pool)),
+        ...fields.map(([field, text]) => fact(field, text)),
         fact('Open connections', whole(connections)),
       ],
       button('Edit', () => form.edit('listener', model, form.shown), { key: 'edit' }),

@@ -25,7 +25,7 @@ export const pool = subjectPage('Pool', 'pools', (model, subject) => {
 });
 
 function head(model, page, current) {
-  const { name, policy, policyUsers, strategy, listeners, backends } = page;
+  const { name, policy, policyUsers, strategy, fields, listeners, backends } = page;
   const from = listeners.map((one) =>
     h('span', { key: one.name }, linkTo('listeners', one.name), ` (${one.address}) `),
   );
@@ -36,6 +36,7 @@ function head(model, page, current) {
       page.serving.length > 0 && fact('Serving', why(servingWords(page))),
       fact('Strategy', words(strategy)),
       fact('Policy', policyUsers > 1 ? `${policy}, shared by ${policyUsers} pools` : policy),
+      ...fields.map(([field, text]) => fact(field, text)),
       fact('Listeners', from.length === 0 ? 'none' : from),
     ],
     button('Add backends', () => actions.add(current()), { kind: 'primary', key: 'add' }),
@@ -54,9 +55,9 @@ function backendTable(stats, page, current) {
   const limit = (row) => statsOf(row)?.maxConnections || null;
   const all = stats?.pools.find((one) => one.pool === page.name)?.traffic?.connectionsPerSecond ?? 0;
   const columns = [
-    column('Backend', ({ address, source }) => [
+    column('Backend', ({ address, source, dns }) => [
       h('code', {}, address),
-      why(source === 'registered' && 'registered itself'),
+      why((source === 'registered' && 'registered itself') || (source === 'dns' && dns)),
     ]),
     column(
       'State',
@@ -65,6 +66,9 @@ function backendTable(stats, page, current) {
       { filter: ({ availability }) => wordOf(availability) },
     ),
     ...(page.backends.rows.some(({ tier }) => tier) ? [figures('Tier', ({ tier = 0 }) => tier, whole)] : []),
+    ...(page.backends.rows.some(({ maxConnections }) => maxConnections)
+      ? [figures('Limit', ({ maxConnections }) => maxConnections, whole)]
+      : []),
     figures('Weight', ({ weight }) => weight, whole),
     column('Share', (row) => share(own(row), all), '', { value: (row) => own(row)?.connectionsPerSecond }),
     figures('Connections', ({ connections }) => connections, whole),
@@ -105,6 +109,7 @@ function share(traffic, all) {
 
 function backendActions(row, current) {
   if (row.source === 'registered') return h('span', { class: 'quiet' }, 'removed when its process stops');
+  if (row.source === 'dns') return h('span', { class: 'quiet' }, 'removed when its name leads elsewhere');
   // Each button has a key, so the focus stays on the same action when somebody changes the state.
   const one = (name, act, kind = 'small', key = name) =>
     button(name, () => act(current(row)), { kind, key, label: `${name} ${row.address}` });

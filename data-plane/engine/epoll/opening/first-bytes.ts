@@ -8,7 +8,7 @@
  *  - one buffer serves all clients of a worker, and nothing is kept of a client whose backend is connected.
  */
 import { type Hello, LONGEST_HELLO, readClientHello } from '../../../first-bytes/client-hello.ts';
-import { LONGEST_HEADER, readProxyHeader } from '../../../first-bytes/proxy-header.ts';
+import { areOfHeader, LONGEST_HEADER, readProxyHeader } from '../../../first-bytes/proxy-header.ts';
 import {
   type PostgresRequest,
   readPostgresRequest,
@@ -140,7 +140,9 @@ export class FirstBytesStage {
   #readHeader(fd: number, bytes: Uint8Array): FirstBytes['what'] | 'incomplete' {
     const verdict = readProxyHeader(bytes, this.#header);
     if (verdict === 'incomplete') return verdict;
-    if (verdict !== 'header' || !this.#take(fd, this.#header.length)) return 'malformed';
+    // Two headers, one behind the other: nobody can tell whether a balancer sent the second one, or the client.
+    if (verdict !== 'header' || areOfHeader(bytes.subarray(this.#header.length))) return 'malformed';
+    if (!this.#take(fd, this.#header.length)) return 'malformed';
     this.#found.isLocal = this.#header.isLocal;
     return 'proxy_header';
   }

@@ -1,7 +1,7 @@
 /**
  * Connections that have no backend yet: what is read of the client, what is tried, and what they wait for.
  *
- *   (reading first bytes →) connecting ⇄ waiting (for a retry, or for room) (→ asking for TLS) → established
+ *   (reading first bytes →) connecting ⇄ waiting (for a retry, or for room) (→ announcing the client) (→ asking for TLS) → established
  */
 import { READ_FIRST } from '../../engine.ts';
 import type { CloseReason } from '../../../../core/wire/close-reasons.ts';
@@ -11,6 +11,7 @@ import { Attempts } from './attempts.ts';
 import type { Dialer } from './dialer.ts';
 import { FirstBytesStage } from './first-bytes.ts';
 import type { LoopContext } from '../loop-context.ts';
+import { Prefaces } from './prefaces.ts';
 import { BACKEND, SIDE, STATE } from '../slots.ts';
 import { SslRequests } from './ssl-requests.ts';
 
@@ -28,6 +29,7 @@ export class Openings {
   readonly #events: OpeningEvents;
   readonly #firstBytes: FirstBytesStage;
   readonly #attempts: Attempts;
+  readonly #prefaces: Prefaces;
   readonly #sslRequests: SslRequests;
 
   constructor(context: LoopContext, dialer: Dialer, ffi: Pick<Ffi, 'address'>, events: OpeningEvents) {
@@ -42,6 +44,7 @@ export class Openings {
       gaveUp: (slot, reason) => events.over(slot, reason),
       ranShort: (slot, errno) => events.ranShort(slot, errno),
     });
+    this.#prefaces = new Prefaces(context, ffi);
     this.#sslRequests = new SslRequests(context, ffi, {
       granted: (slot) => this.#established(slot),
       failed: (slot, errno) => this.#attempts.failed(slot, errno),
@@ -93,6 +96,8 @@ export class Openings {
   }
 
   #connected(slot: number): void {
+    const errno = this.#prefaces.send(slot);
+    if (errno !== 0) return this.#attempts.failed(slot, errno);
     if (this.#firstBytes.hasAsked(slot)) this.#sslRequests.ask(slot);
     else this.#established(slot);
   }

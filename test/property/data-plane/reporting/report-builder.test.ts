@@ -39,6 +39,7 @@ const observation: fc.Arbitrary<Observation> = fc
         accepted: count,
         bytesFromClients: count,
         bytesToClients: count,
+        wouldBeLimited: count,
         closed: fc.record({ completed: count, client_reset: count }).map(closedCounts),
         connect: histogram,
         firstByte: histogram,

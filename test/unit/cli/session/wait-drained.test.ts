@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import type { Context } from '../../../../cli/context.ts';
 import { CliError } from '../../../../cli/exit.ts';
 import type { Session } from '../../../../cli/session/session.ts';
-import { waitDrained } from '../../../../cli/session/wait-drained.ts';
+import { backendsOfHost, waitDrained } from '../../../../cli/session/wait-drained.ts';
 import { timestampToWire } from '../../../../core/wire/timestamp-codec.ts';
 import { FakeClock } from '../../../../harness/fake-clock.ts';
 
@@ -156,4 +156,13 @@ describe('waiting for a drain', () => {
     await rig.clock.advanceSettling(1_000);
     assert.ok(rig.said.endsWith('\r\u001b[Kno proxy has a connection to 10.0.0.1:80\n'));
   });
+});
+
+it('backendsOfHost finds those of every pool, without a port as well', async () => {
+  const backends = ['10.0.0.1:80', '10.0.0.1', '10.0.0.2'].map((address) => ({ address }));
+  const read = () => Promise.resolve({ pools: [{ name: 'web', backends }] });
+  assert.deepEqual(await backendsOfHost({ read } as unknown as Session, '10.0.0.1'), [
+    { pool: 'web', address: '10.0.0.1:80' },
+    { pool: 'web', address: '10.0.0.1' },
+  ]);
 });

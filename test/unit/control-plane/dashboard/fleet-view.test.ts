@@ -18,7 +18,7 @@ const state = stateOf([
     value: { name: 'web', backends: [{ address: '10.0.0.1:80', weight: 3 }, { address: '10.0.0.2:80' }] },
   },
   { kind: 'pool', value: { name: 'api', backends: [] } },
-  { kind: 'listener', value: { name: 'web', address: '0.0.0.0:80', pool: 'web' } },
+  { kind: 'listener', value: { name: 'web', address: '0.0.0.0:80', pool: 'web', deny: ['192.0.2.0/24'] } },
   { kind: 'policy', value: { name: 'unchecked', healthCheck: { type: 'none' } } },
 ]);
 const followed = { state, position: { ...state.head, version: 1 }, members: [] };
@@ -216,6 +216,8 @@ describe('the view of the fleet', () => {
         ['b', 0, 'EADDRINUSE'],
       ],
     );
+    assert.ok('fields' in listener);
+    assert.deepEqual(listener.fields, [['deny', '192.0.2.0/24']]);
     const failing = view(proxies, 'proxies/b').subject;
     assert.ok(failing !== null && 'complaints' in failing);
     assert.deepEqual(

@@ -74,6 +74,25 @@ describe('the form of a resource', () => {
     assert.equal(request.updateMask.paths.length, 19);
   });
 
+  it('leaves alone what it does not show: only what was changed is named', () => {
+    const before = {
+      name: 'pg',
+      address: '0.0.0.0:5432',
+      pool: '',
+      pools: ['x'],
+      routes: [{}],
+      deny: ['::/0'],
+    };
+    const { request } = updateRequest('listener', before, { address: '0.0.0.0:5433', pool: '' }, 3);
+    assert.deepEqual(request, {
+      listener: { name: 'pg', revision: '3', address: '0.0.0.0:5433' },
+      updateMask: { paths: ['address'] },
+    });
+    // Nothing was changed.
+    const same = updateRequest('listener', before, { address: before.address, pool: '' }, 3);
+    assert.deepEqual(same.request.updateMask.paths, ['address', 'pool']);
+  });
+
   it('has the fields that belong to the type of the check, and sends nothing of another one', () => {
     const script = 'send_secret pw\n\n send PING\\r\\n\nexpect  /a b/';
     const parts = {

@@ -69,6 +69,7 @@ describe('buildPlan', () => {
         binding: '0.0.0.0:80',
         pool: 0,
         firstBytes: null,
+        admission: null,
         tls: null,
       },
     ]);

@@ -175,6 +175,7 @@ describe('a report', () => {
       accepted: 2,
       bytesFromClients: 3,
       bytesToClients: 4,
+      wouldBeLimited: 7,
       closed: closedCounts({ completed: 5, no_backend: 6 }),
       duration: histogramOf(0.25),
     });
@@ -194,6 +195,7 @@ describe('a report', () => {
       bytesFromClientsTotal: '3',
       bytesToClientsTotal: '4',
       closedTotal: { completed: '5', no_backend: '6' },
+      wouldBeLimitedTotal: '7',
       connect: [],
       firstByte: [],
       duration: [],

@@ -8,6 +8,7 @@ import type { ProxyReadings } from '../../../../data-plane/telemetry/proxy-readi
 import {
   CONNECT_SECONDS,
   HISTOGRAM_CELLS,
+  LISTENER_COUNTERS,
   WORKER_COUNTERS,
 } from '../../../../data-plane/memory/shared-memory.ts';
 import {
@@ -96,6 +97,8 @@ describe('the metrics', () => {
       lb_backends_leading_back: 'gauge',
       lb_saturated: 'gauge',
       lb_log_records_dropped_total: 'counter',
+      lb_refused_connections_total: 'counter',
+      lb_limit_sources_lost_total: 'counter',
     });
   });
 
@@ -106,6 +109,9 @@ describe('the metrics', () => {
     first.worker[WORKER_COUNTERS.indexOf('logDropped')] = 5;
     first.worker[WORKER_COUNTERS.indexOf('accepted')] = 6;
     first.listenerClosed[CLOSE_REASONS.indexOf('no_backend')] = 7;
+    first.listenerClosed[CLOSE_REASONS.indexOf('denied')] = 2;
+    first.listeners[LISTENER_COUNTERS.indexOf('wouldBeLimited')] = 8;
+    first.worker[WORKER_COUNTERS.indexOf('sourcesUntracked')] = 4;
     const value = await scrape({
       pools: WEB_ALONE,
       connected: false,
@@ -130,6 +136,16 @@ describe('the metrics', () => {
     assert.equal(value('lb_worker_connections_total', { worker: '0' }), 6);
     assert.equal(value('lb_listener_connections_closed_total', { listener: 'web', reason: 'no_backend' }), 7);
     assert.equal(value('lb_listener_connections_closed_total', { listener: 'web', reason: 'completed' }), 0);
+    const refused = (reason: string) => value('lb_refused_connections_total', { listener: 'web', reason });
+    assert.deepEqual(['denied', 'no_backend', 'dry_run', 'limited', 'completed'].map(refused), [
+      2,
+      7,
+      8,
+      0,
+      undefined,
+    ]);
+    assert.equal(value('lb_limit_sources_lost_total', { result: 'untracked' }), 4);
+    assert.equal(value('lb_limit_sources_lost_total', { result: 'forgotten' }), 0);
     assert.equal(value('lb_build_info', { version: '1.2.3', engine: 'epoll' }), 1);
     assert.equal(value('lb_connection_limit'), 9);
     assert.equal(value('lb_worker_restarts_total', { worker: '1' }), 1);
@@ -192,7 +208,7 @@ describe('the metrics', () => {
     counts.snapshots.refused = 3;
     const value = await scrape({
       counts,
-      connectionLog: { lines: 5, dropped: { ring_full: 6, sink_full: 7, sink_error: 8 } },
+      connectionLog: { lines: 5, dropped: { ring_full: 6, refusals: 9, sink_full: 7, sink_error: 8 } },
       pools: new Map([
         ...WEB_ALONE,
         ['idle', { noneHealthy: false, servingTier: 0, policy: ORDINARY, checks: CHECKS }],

@@ -7,7 +7,7 @@ import { NO_ROW } from '../../../../data-plane/engine/engine.ts';
 import { HEALTH } from '../../../../data-plane/memory/shared-memory.ts';
 import { benchOf, type HandlerBench } from '../../../../harness/worker/handler-bench.ts';
 
-const { ECANCELED, EADDRNOTAVAIL } = constants.errno;
+const { ECANCELED, EADDRNOTAVAIL, ETIMEDOUT } = constants.errno;
 
 describe('the connection handler', () => {
   it('retries on backends not tried yet, then gives up', () => {
@@ -42,6 +42,39 @@ describe('the connection handler', () => {
     assert.ok(bench.handler.retryDelayMs > 0);
     assert.notEqual(bench.fail(0), 'none');
     assert.equal(bench.handler.retryDelayMs, 0, 'the other one needs no delay');
+  });
+
+  it('lets connections wait for full backends, the first to come first, and one that was served before all others', () => {
+    const queue = { length: 3, timeoutMs: 1_000 };
+    const bench = benchOf({ backends: { 1: 1, 2: 1 }, maxConnections: 1, queue });
+    const [first] = [bench.accept(0), bench.accept(1)];
+    assert.deepEqual(
+      [2, 3, 4, 5].map((slot) => bench.accept(slot)),
+      ['wait', 'wait', 'wait', 'none'],
+    );
+    assert.equal(bench.handler.refusal, 'backend_full');
+    bench.handler.onClosed(5, bench.handler.refusal);
+    bench.clock.advance(400);
+    bench.handler.onClosed(4, 'client_reset');
+    bench.handler.onClosed(0, 'completed');
+    assert.deepEqual(bench.woken, [0]);
+    assert.equal(bench.accept(5), 'wait', 'nobody overtakes');
+    bench.handler.serveWaiting(bench.engine);
+    assert.deepEqual(bench.reconsidered.splice(0), [2]);
+    assert.equal(bench.fail(2, ECANCELED), first);
+    // As if another worker took the place that the failed connect gives up.
+    Atomics.add(bench.shared.open, bench.row(first === '1' ? '2' : '1'), 1);
+    assert.equal(bench.fail(1), 'wait');
+    bench.handler.onClosed(2, 'completed');
+    bench.handler.serveWaiting(bench.engine);
+    assert.deepEqual(bench.reconsidered.splice(0), [1]);
+    bench.clock.advance(600);
+    assert.equal(bench.fail(3, ETIMEDOUT), first, 'there is room at the last moment');
+    assert.equal(bench.fail(5, ECANCELED), 'wait');
+    assert.equal(bench.handler.retryDelayMs, 400);
+    bench.clock.advance(400);
+    assert.equal(bench.fail(5, ETIMEDOUT), 'none');
+    assert.equal(bench.handler.refusal, 'queue_timeout');
   });
 
   it('tells the engine to reconsider attempts to backends that a new plan gives nothing', () => {

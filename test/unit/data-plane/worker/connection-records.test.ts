@@ -24,6 +24,26 @@ describe('records of connections', () => {
     bench = benchOf({ backends: { 1: 1, 2: 1 }, retries: 1 });
   });
 
+  it('are at most 200 a second of connections that were refused, and the others are counted', () => {
+    const refuse = (count: number) => {
+      let written = 0;
+      for (let nth = 0; nth < count; nth++) {
+        bench.accept(0);
+        bench.handler.onClosed(0, 'denied');
+        written += records(bench).length;
+      }
+      return written;
+    };
+    assert.equal(refuse(500), 200);
+    assert.equal(bench.ring.leftOut, 300);
+    bench.accept(0);
+    bench.handler.onClosed(0, 'completed');
+    assert.equal(records(bench).length, 1);
+    bench.clock.advance(1_000);
+    assert.equal(refuse(10), 10);
+    assert.equal(bench.ring.dropped, 0);
+  });
+
   it('have what happened to a connection, from accept to close', () => {
     bench.peer.setText('192.0.2.7', 4_711);
     bench.accept(0);

@@ -4,7 +4,7 @@ import { STRATEGIES, type Strategy } from '../../../../core/model/resources.ts';
 import { type BalancerFactory, NO_BACKEND } from '../../../../data-plane/balancing/balancer.ts';
 import { BALANCERS } from '../../../../data-plane/balancing/registry.ts';
 import type { Engine } from '../../../../data-plane/engine/engine.ts';
-import { droppedLogRecords } from '../../../../data-plane/memory/counters.ts';
+import { workerCount } from '../../../../data-plane/memory/counters.ts';
 import { createBuffers, sharedCells, workerCells } from '../../../../data-plane/memory/shared-memory.ts';
 import type { FromWorker } from '../../../../data-plane/worker/protocol.ts';
 import { WorkerLog } from '../../../../data-plane/worker/worker-log.ts';
@@ -57,6 +57,7 @@ function start() {
   const worker = new Worker({
     start: {
       index: 0,
+      id: 'proxy-0',
       engine: 'portable',
       buffers,
       wakeFds: [],
@@ -130,7 +131,7 @@ describe('the log of a worker', () => {
     );
     for (let n = 0; n < 200; n++) log.write('warn', `${n}`);
     assert.equal(written.length, 50);
-    assert.equal(droppedLogRecords([cells]), 150);
+    assert.equal(workerCount([cells], 'logDropped'), 150);
     clock.advance(1_000);
     for (let n = 0; n < 200; n++) log.write('warn', `later ${n}`);
     assert.equal(written.length, 60);

@@ -108,7 +108,7 @@ describe('a registration', () => {
     await made.pass(2_000);
     assert.deepEqual(old.told, ['registered active', 'ALREADY_EXISTS']);
     await made.pass(5 * TTL);
-    const [status] = await two.registrations.list();
+    const [status] = (await two.registrations.read()).registrations;
     assert.deepEqual([status?.member.value.instanceId, status?.member.value.weight], ['new', 5]);
   });
 

@@ -58,6 +58,7 @@ function plan(sequence: number, ...rows: readonly number[]): Plan {
     binding: `127.0.0.1:${1_000 + row}`,
     pool: 0,
     firstBytes: null,
+    admission: null,
     tls: null,
   }));
   return { sequence, revision: sequence, listeners, pools: [] };
@@ -146,6 +147,7 @@ describe('the plan applier', () => {
       binding: '0.0.0.0:1001',
       pool: 0,
       firstBytes: null,
+      admission: null,
       tls: null,
     };
     await applier.apply(refusing({ ...plan(2), listeners: [wider] }));
