@@ -24,8 +24,11 @@ const HANDSHAKE_RECORD = 22;
 const CLIENT_HELLO = 1;
 const RECORD_HEADER = 5;
 const MESSAGE_HEADER = 4;
-/** 2^14, and what encryption may add. */
-const LONGEST_RECORD = 16_384 + 256;
+const LONGEST_RECORD = 16_384;
+/** As long as names of TLS may be: longer ones would only cost the time to look for their routes. */
+const LONGEST_NAME = 255;
+/** More than any client offers. What comes behind them is not kept. */
+const MOST_PROTOCOLS = 64;
 const VERSION_AND_RANDOM = 34;
 const EXTENSION = { serverName: 0, alpn: 16 } as const;
 const HOST_NAME = 0;
@@ -53,8 +56,8 @@ function gather(bytes: Uint8Array): number | HelloVerdict {
     const record = recordLength(bytes, at);
     // From the second record on it is TLS, however wrong.
     if (typeof record === 'string') return at > 0 && record === 'not_tls' ? 'malformed' : record;
-    const body = bytes.subarray(at + RECORD_HEADER, at + RECORD_HEADER + record);
-    if (length + body.length > message.length) return 'malformed';
+    const end = Math.min(record, message.length - length);
+    const body = bytes.subarray(at + RECORD_HEADER, at + RECORD_HEADER + end);
     message.set(body, length);
     length += body.length;
     const whole = messageLength(length);
@@ -118,7 +121,8 @@ function readServerName(body: Uint8Array, into: Hello): boolean {
   for (let at = 2; at < body.length; ) {
     if (at + 3 > body.length) return false;
     const end = at + 3 + read16(body, at + 1);
-    if (end > body.length || end === at + 3) return false;
+    const length = end - at - 3;
+    if (end > body.length || length === 0 || length > LONGEST_NAME) return false;
     // RFC 6066 allows one name of each type.
     if (body[at] === HOST_NAME && into.serverName === null)
       into.serverName = canonicalName(text.decode(body.subarray(at + 3, end)));
@@ -133,7 +137,7 @@ function readAlpn(body: Uint8Array, into: Hello): boolean {
   for (let at = 2; at < body.length; ) {
     const end = at + 1 + body[at]!;
     if (end > body.length || end === at + 1) return false;
-    names.push(text.decode(body.subarray(at + 1, end)));
+    if (names.length < MOST_PROTOCOLS) names.push(text.decode(body.subarray(at + 1, end)));
     at = end;
   }
   into.alpn = names;

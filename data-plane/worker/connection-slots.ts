@@ -47,6 +47,8 @@ export class ConnectionSlots {
   endAttempts(slot: number): void {
     const attempt = this.attempts.get(slot);
     if (!attempt) return;
+    // Keeps no names of a client that is served or gone.
+    attempt.begin(0);
     this.#spareAttempts.push(attempt);
     this.attempts.delete(slot);
   }
@@ -80,6 +82,7 @@ export class ConnectAttempts {
   begin(sourceHash: number): void {
     this.sourceHash = sourceHash;
     this.wanted = null;
+    this.client = null;
     this.announced = null;
     this.serverName = null;
     this.alpn = NONE;

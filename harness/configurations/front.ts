@@ -20,14 +20,14 @@ export class Front {
 
   /** A connection that stays open, and who serves it. */
   async open(source?: string): Promise<Client> {
-    const client = this.#dial(source);
+    const client = this.dial(source);
     await within(`an answer at ${this.host}:${this.port}`, client.ask());
     return client;
   }
 
   /** Who serves a new connection; `closed` when it ends without a byte. */
   async visit(source?: string): Promise<string> {
-    const client = this.#dial(source);
+    const client = this.dial(source);
     const name = await within(`an answer at ${this.host}:${this.port}`, client.ask());
     client.close();
     return name;
@@ -63,7 +63,8 @@ export class Front {
     });
   }
 
-  #dial(source?: string): Client {
+  /** A connection that says nothing yet. */
+  dial(source?: string): Client {
     const from = source === undefined ? {} : { localAddress: source };
     return new Client(connect({ host: this.host, port: this.port, ...from }));
   }

@@ -3,8 +3,18 @@ import { once } from 'node:events';
 import { createServer as createHttpServer, type RequestListener, type Server as HttpServer } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import { createServer, type Server, type Socket } from 'node:net';
+import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import { until } from '../engine/tcp.ts';
 import type { Scope } from '../programs/processes.ts';
+
+/** How a TLS hello begins. */
+const TLS_HANDSHAKE = 0x16;
+
+/** Certificate and key in PEM. */
+export interface ServerIdentity {
+  readonly cert: string;
+  readonly key: string;
+}
 
 /** A server of TCP connections. To the line `who` it answers the last part of its address, such as `11`. */
 export class NamedServer {
@@ -15,20 +25,33 @@ export class NamedServer {
   accepted = 0;
   readonly host: string;
   readonly #port: number;
+  readonly #context: SecureContext | undefined;
   readonly #sockets = new Set<Socket>();
   #server: Server | null = null;
 
-  private constructor(host: string, port: number) {
+  private constructor(host: string, port: number, identity: ServerIdentity | undefined) {
     this.host = host;
     this.#port = port;
+    this.#context = identity && createSecureContext(identity);
     this.name = host.slice(host.lastIndexOf('.') + 1);
   }
 
-  static async start(scope: Scope, host: string, port: number): Promise<NamedServer> {
-    const server = new NamedServer(host, port);
+  /** With an identity it serves clients that begin with a TLS hello, too. */
+  static async start(
+    scope: Scope,
+    host: string,
+    port: number,
+    identity?: ServerIdentity,
+  ): Promise<NamedServer> {
+    const server = new NamedServer(host, port, identity);
     scope.after(() => server.stop());
     await server.listen();
     return server;
+  }
+
+  /** How many connections are open. */
+  get open(): number {
+    return this.#sockets.size;
   }
 
   /** Waits until no connection is open. */
@@ -57,14 +80,27 @@ export class NamedServer {
   #serve(socket: Socket): void {
     this.accepted += 1;
     this.#sockets.add(socket);
-    let isNew = true;
     socket.on('error', () => undefined);
     socket.on('close', () => this.#sockets.delete(socket));
+    const secureContext = this.#context;
+    if (!secureContext) return this.#answer(socket);
+    socket.once('data', (first: Buffer) => {
+      socket.pause();
+      socket.unshift(first);
+      const isTls = first[0] === TLS_HANDSHAKE;
+      this.#answer(isTls ? new TLSSocket(socket, { isServer: true, secureContext }) : socket);
+    });
+  }
+
+  #answer(socket: Socket): void {
+    let isNew = true;
+    socket.on('error', () => undefined);
     socket.on('data', (chunk) => {
       if (isNew) this.served += 1;
       isNew = false;
       if (chunk.toString().includes('who\n')) socket.write(`${this.name}\n`);
     });
+    socket.resume();
   }
 }
 
@@ -77,12 +113,6 @@ export function startNamedServers(
 ): Promise<readonly NamedServer[]> {
   const hosts = Array.from({ length: count }, (_, index) => `${prefix}.${11 + index}`);
   return Promise.all(hosts.map((host) => NamedServer.start(scope, host, port)));
-}
-
-/** Certificate and key in PEM. */
-interface ServerIdentity {
-  readonly cert: string;
-  readonly key: string;
 }
 
 /** A page of HTTP or HTTPS that answers every request with a status and its name. */

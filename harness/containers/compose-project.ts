@@ -41,7 +41,7 @@ export class ComposeProject {
 
   static async create(scope: Scope, options: ProjectOptions): Promise<ComposeProject> {
     const project = new ComposeProject(scope, options);
-    await startDnsServer(scope, project.#network.gateway, (name) => project.#addresses(name));
+    await startDnsServer(scope, { address: project.#network.gateway }, (name) => project.#addresses(name));
     return project;
   }
 

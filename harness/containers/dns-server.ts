@@ -13,8 +13,12 @@ const NAME_OF_QUESTION = 0xc0_0c;
 /** The addresses of a name; undefined: there is no such name. */
 export type Names = (name: string) => readonly string[] | undefined;
 
-/** Serves at port 53 of an address until the scope ends. */
-export async function startDnsServer(scope: Scope, address: string, names: Names): Promise<void> {
+/** Serves at an address, at port 53 unless told, until the scope ends. */
+export async function startDnsServer(
+  scope: Scope,
+  at: { readonly address: string; readonly port?: number },
+  names: Names,
+): Promise<void> {
   const socket = createSocket('udp4');
   socket.on('message', (query, { address: from, port }) => {
     const answer = answerTo(query, names);
@@ -22,7 +26,7 @@ export async function startDnsServer(scope: Scope, address: string, names: Names
   });
   await new Promise<void>((resolve, reject) => {
     socket.once('error', reject);
-    socket.bind(53, address, resolve);
+    socket.bind(at.port ?? 53, at.address, resolve);
   });
   scope.after(() => void socket.close());
 }

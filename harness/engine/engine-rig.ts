@@ -34,6 +34,7 @@ export const CONTRACT_GROUPS = {
   atOnce: EPOLL_ALONE,
   pressure: EPOLL_ALONE,
   random: EPOLL_ALONE,
+  firstBytes: EPOLL_ALONE,
 } satisfies Record<string, readonly EngineName[]>;
 
 type EventOf<Type extends FromHost['type']> = Extract<FromHost, { type: Type }>;

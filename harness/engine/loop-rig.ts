@@ -1,6 +1,7 @@
 /** The loop of the epoll engine on a scripted kernel, turn by turn. */
 import assert from 'node:assert/strict';
 import { parseIp } from '../../core/model/ip.ts';
+import type { FirstBytesWanted } from '../../data-plane/engine/engine.ts';
 import type { PauseCause } from '../../data-plane/memory/proxy-counts.ts';
 import { EpollEngine } from '../../data-plane/engine/epoll/epoll-engine.ts';
 import { EPOLL } from '../../data-plane/kernel/linux.ts';
@@ -36,7 +37,12 @@ export class LoopRig {
 
   constructor(
     attempts: readonly number[] = [0],
-    { idleMs = 0, splice = false, preface }: { idleMs?: number; splice?: boolean; preface?: string } = {},
+    {
+      idleMs = 0,
+      splice = false,
+      preface,
+      firstBytes = null,
+    }: { idleMs?: number; splice?: boolean; preface?: string; firstBytes?: FirstBytesWanted | null } = {},
   ) {
     const holdings = { epoll: new Int32Array(1), sockets: this.#sockets, pipes: new Int32Array(2) };
     const script: Script = {
@@ -47,6 +53,7 @@ export class LoopRig {
       attempts,
       timeouts: { connectMs: CONNECT_MS, idleMs, halfClosedMs: 0, lifetimeMs: 0 },
       ...PLAIN_SCRIPT,
+      firstBytes,
       ...(preface !== undefined && { preface }),
     };
     const tell = (message: FromHost): void => void this.#told.push(message);
@@ -95,8 +102,8 @@ export class LoopRig {
     return this.#sockets[2 * slot + 1] ?? assert.fail();
   }
 
-  says(fd: number, text: string): KernelEvent {
-    this.kernel.inbox.set(fd, [new TextEncoder().encode(text)]);
+  says(fd: number, what: string | Uint8Array): KernelEvent {
+    this.kernel.inbox.set(fd, [typeof what === 'string' ? new TextEncoder().encode(what) : what]);
     return this.kernel.event(fd, EPOLL.in);
   }
 

@@ -6,7 +6,8 @@ import { get } from 'node:https';
 import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { Front } from '../../harness/configurations/front.ts';
-import { StatusPage } from '../../harness/configurations/named-server.ts';
+import { NamedServer, StatusPage } from '../../harness/configurations/named-server.ts';
+import { visitByName } from '../../harness/configurations/tls-visit.ts';
 import { startMariaDb } from '../../harness/configurations/mariadb.ts';
 import { askPostgres, startPostgresPair } from '../../harness/configurations/postgres-pair.ts';
 import { isRoot } from '../../harness/containers/network.ts';
@@ -131,6 +132,20 @@ describe('recipes of docs/how-to', { concurrency: true }, () => {
     });
     assert.equal(await visits(visit), '13');
     assert.equal(pages[0]?.requests[0], 'GET /readyz');
+  });
+
+  it('route-by-server-name: the name in the hello chooses the pool', async (t) => {
+    const network = `${OWN_LOOPBACK}.45`;
+    const { server } = makeCertificates(temporaryFolder(t));
+    const identity = { cert: readFileSync(server.cert, 'utf8'), key: readFileSync(server.key, 'utf8') };
+    for (const host of ['11', '12', '13']) await NamedServer.start(t, `${network}.${host}`, 8443, identity);
+    await applyPage('route-by-server-name', network);
+    const front = new Front(`${network}.1`, 8443);
+    await eventually(async () => (await visitByName(front, 'shop.example.com')) === '11', 'the shop');
+    assert.equal(await visitByName(front, 'a.b.tenants.example.com'), '12');
+    for (const other of ['tenants.example.com', 'elsewhere.example.com', ''])
+      assert.equal(await visitByName(front, other), '13', other);
+    assert.equal(await front.visit(), '13');
   });
 
   it('smtp: a server that greets with 421 gets no connections', async (t) => {

@@ -56,7 +56,7 @@ else {
     }
     const names = async () => (await members.read()).members.map(({ name }) => name);
     assert.deepEqual(await names(), ['backend/web/10.0.0.1:80']);
-    assert.equal(said.filter((line) => line.includes('more than the 8192 that are read')).length, 20);
+    assert.equal(said.filter((line) => line.includes('more than the 32768 that are read')).length, 20);
     assert.ok((await members.put(proxy, null)) !== null);
     assert.deepEqual(await names(), ['backend/web/10.0.0.1:80', 'proxy/p7']);
     assert.equal(said.length, 20);

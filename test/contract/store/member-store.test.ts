@@ -99,7 +99,7 @@ describe('members in LMDB', () => {
       put('member/proxy/broken', Buffer.from('{'));
     });
     for (let reads = 0; reads < 3; reads++) assert.equal((await members.read()).members.length, 1);
-    assert.equal(said.filter((line) => line.includes('more than the 8192 that are read')).length, 20);
+    assert.equal(said.filter((line) => line.includes('more than the 32768 that are read')).length, 20);
     assert.equal(said.filter((line) => line.includes('not as this program writes it')).length, 1);
     await store.close();
   });

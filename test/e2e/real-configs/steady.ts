@@ -1,7 +1,7 @@
 /** Configurations in which all servers are alike: shares, affinity and idle connections. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { Configuration } from '../../../harness/configurations/configuration.ts';
+import type { Configuration, Stage } from '../../../harness/configurations/configuration.ts';
 import { CLOSED, type Front } from '../../../harness/configurations/front.ts';
 import { type NamedServer, startNamedServers } from '../../../harness/configurations/named-server.ts';
 import { eventually } from '../../../harness/programs/processes.ts';
@@ -21,16 +21,38 @@ async function settlesAt(front: Front, wanted: Readonly<Record<string, number>>)
   await eventually(isAsWanted, 'the shares').catch(() => assert.deepEqual(last, wanted));
 }
 
-/** X10, by address. */
+/** X10 */
 export const sqlNodes: Configuration = {
   name: 'sql-nodes',
   network: 10,
   port: 7001,
-  declare({ scope, network, front, begin }) {
-    begin(async () => void (await startNamedServers(scope, network, 7002, 3)));
+  declare({ scope, network, front, begin, names }) {
+    const third = 1 / 3;
+    begin(async () => {
+      await startNamedServers(scope, network, 7002, 4);
+      for (const node of [1, 2, 3]) names.set(`s${node}.trees.test`, [`${network}.1${node}`]);
+    });
 
     it('gives each node a third', async () => {
-      await settlesAt(front, { 11: 1 / 3, 12: 1 / 3, 13: 1 / 3 });
+      await settlesAt(front, { 11: third, 12: third, 13: third });
+    });
+
+    it('follows a node to another address, and keeps what is open at the old one', async () => {
+      const kept = await eventually(async () => {
+        const client = await front.open();
+        if (client.name === '12') return client;
+        client.close();
+        return undefined;
+      }, 'a connection to the second node');
+      names.set('s2.trees.test', [`${network}.14`]);
+      await settlesAt(front, { 11: third, 14: third, 13: third });
+      assert.equal(await kept.ask(), '12');
+      kept.close();
+    });
+
+    it('keeps the last address of a name that stops resolving', async () => {
+      await names.remove('s2.trees.test');
+      await settlesAt(front, { 11: third, 14: third, 13: third });
     });
   },
 };
@@ -56,33 +78,56 @@ export const etcdWeights: Configuration = {
   },
 };
 
+/** Every client has its server; when one is down, its clients alone move, and they return. */
+function keepsClientsTogether({ network, front }: Stage, servers: () => readonly NamedServer[]): void {
+  const clients = Array.from({ length: 60 }, (_, index) => `${network}.${100 + index}`);
+  const served = () => Promise.all(clients.map((client) => front.visit(client)));
+
+  it('takes each client to one server, and to another one only while that is down', async () => {
+    const before = await eventually(async () => {
+      const names = await served();
+      return new Set(names).size === servers().length && !names.includes(CLOSED) && names;
+    }, 'clients on all of them');
+    assert.deepEqual(await served(), before);
+
+    const second = servers()[1];
+    second?.stop();
+    const during = await served();
+    assert.ok(!during.includes('12') && !during.includes(CLOSED), during.join());
+    const moved = before.filter((name, index) => name !== during[index]);
+    assert.deepEqual(new Set(moved), new Set(['12']));
+
+    await second?.listen();
+    await eventually(async () => (await served()).join() === before.join(), 'everybody back');
+  });
+}
+
+/** X06 */
+export const ingressBySource: Configuration = {
+  name: 'ingress-by-source',
+  network: 6,
+  port: 6601,
+  declare(stage) {
+    const { scope, network, begin, names } = stage;
+    let servers: readonly NamedServer[] = [];
+    begin(async () => {
+      servers = await startNamedServers(scope, network, 6602, 4);
+      for (const [index, { host }] of servers.entries()) names.set(`w${index + 1}.trees.test`, [host]);
+    });
+    keepsClientsTogether(stage, () => servers);
+  },
+};
+
 /** X14 */
 export const postgresBySource: Configuration = {
   name: 'postgres-by-source',
   network: 14,
   port: 7401,
-  declare({ scope, network, front, begin, silenceMs }) {
-    const clients = Array.from({ length: 60 }, (_, index) => `${network}.${100 + index}`);
-    const served = () => Promise.all(clients.map((client) => front.visit(client)));
-    let servers: readonly NamedServer[];
+  declare(stage) {
+    const { scope, network, front, begin, silenceMs } = stage;
+    let servers: readonly NamedServer[] = [];
     begin(async () => void (servers = await startNamedServers(scope, network, 7402, 3)));
-
-    it('takes each client to one server, and to another one only while that is down', async () => {
-      const before = await eventually(async () => {
-        const names = await served();
-        return new Set(names).size === 3 && !names.includes(CLOSED) && names;
-      }, 'clients on all three');
-      assert.deepEqual(await served(), before);
-
-      servers[1]?.stop();
-      const during = await served();
-      assert.ok(!during.includes('12') && !during.includes(CLOSED), during.join());
-      const moved = before.filter((name, index) => name !== during[index]);
-      assert.deepEqual(new Set(moved), new Set(['12']));
-
-      await servers[1]?.listen();
-      await eventually(async () => (await served()).join() === before.join(), 'everybody back');
-    });
+    keepsClientsTogether(stage, () => servers);
 
     it('keeps a connection that is silent', async () => {
       const client = await front.open();

@@ -4,14 +4,18 @@ import { it } from 'node:test';
 import type { Configuration } from '../../../harness/configurations/configuration.ts';
 import { type NamedServer, startNamedServers } from '../../../harness/configurations/named-server.ts';
 
-/** X05, by address. */
+/** X05 */
 export const kubernetesBootstrap: Configuration = {
   name: 'kubernetes-bootstrap',
   network: 5,
   port: 6501,
-  declare({ scope, network, front, begin }) {
+  declare({ scope, network, front, begin, names }) {
     let servers: readonly NamedServer[];
-    begin(async () => void (servers = await startNamedServers(scope, network, 6502, 4)));
+    begin(async () => {
+      servers = await startNamedServers(scope, network, 6502, 4);
+      for (const [index, name] of ['oak', 'elm', 'ash', 'seed'].entries())
+        names.set(`${name}.trees.test`, [`${network}.${11 + index}`]);
+    });
 
     it('uses the reserve only while the three others are all down', async () => {
       await front.servedBy(['11', '12', '13']);
@@ -21,6 +25,11 @@ export const kubernetesBootstrap: Configuration = {
       servers[2]?.stop();
       await front.servedBy(['14']);
       await servers[1]?.listen();
+      await front.servedBy(['12']);
+    });
+
+    it('goes on as before when the name of the reserve is gone', async () => {
+      await names.remove('seed.trees.test');
       await front.servedBy(['12']);
     });
   },

@@ -107,7 +107,7 @@ export class Openings {
     if (state === STATE.reading) this.#firstBytes.onDeadline(slot);
     else if (state === STATE.terminating) this.#terminations.onDeadline(slot);
     else if (state === STATE.securing) this.#initiations.onDeadline(slot);
-    else if (state === STATE.asking) this.#attempts.failed(slot, ERRNO.timedOut);
+    else if (state === STATE.asking) this.#sslRequests.onDeadline(slot);
     else this.#attempts.onDeadline(slot);
   }
 

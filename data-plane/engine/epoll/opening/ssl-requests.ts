@@ -29,14 +29,23 @@ export class SslRequests {
     this.#answerAt = ffi.address(this.#answer);
   }
 
-  /** Asks the backend of a slot, which is connected. The deadline of its connect goes on. */
+  /** Asks the backend of a slot, which is connected. It has as long to answer as it had to be connected. */
   ask(slot: number): void {
-    const { slots, sys } = this.#context;
+    const { deadlines, handler, nowMs, slots, sys } = this.#context;
     slots.states[slot] = STATE.asking;
+    const { connectMs } = handler.timeouts(slot);
+    if (connectMs > 0) deadlines.set(slot, nowMs + connectMs);
     const { length } = this.#request;
-    // A connection that is new takes more than that at once.
-    if (sys.send(this.#backend(slot), this.#requestAt, length) !== length)
-      this.#events.failed(slot, ERRNO.protocol);
+    const taken = sys.send(this.#backend(slot), this.#requestAt, length);
+    // A connection that is new takes more than that at once, unless the kernel has no memory for sockets.
+    if (taken !== length)
+      this.#events.failed(slot, taken >= 0 || taken === -EAGAIN ? ERRNO.noBuffers : -taken);
+  }
+
+  /** It has had its time. An answer that came in it still counts: its event may not have been seen yet. */
+  onDeadline(slot: number): void {
+    this.answered(slot);
+    if (this.#context.slots.states[slot] === STATE.asking) this.#events.failed(slot, ERRNO.timedOut);
   }
 
   /** The backend has said something, or ended. */
