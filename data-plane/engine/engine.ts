@@ -34,6 +34,18 @@ export interface BackendTls {
   readonly expectsAddress: boolean;
 }
 
+/** The part of a handler for TLS. */
+export interface TlsHandler {
+  /** After TERMINATE: the context of OpenSSL; 0: there is none. */
+  serverContext(slot: number): number;
+  /** TLS with the client is set up. Returns a row, NO_ROW or WAIT. */
+  onTerminated(slot: number, isResumed: boolean): number;
+  /** TLS with a client could not be set up; onClosed follows. */
+  onTerminationFailed(why: string): void;
+  /** Of the backend that was just connected; null: plain TCP. */
+  backendTls(slot: number): BackendTls | null;
+}
+
 /** Milliseconds; 0 means never. */
 export interface ConnectionTimeouts {
   readonly connectMs: number;
@@ -75,6 +87,8 @@ export interface FirstBytes {
  * exactly once, also when NO_ROW was returned.
  */
 export interface ConnectionHandler {
+  /** Null: no side ever has TLS. */
+  readonly tls: TlsHandler | null;
   /** A client was accepted. Returns the row of the backend to connect to, NO_ROW, READ_FIRST or WAIT. */
   onAccept(slot: number, listener: number, client: PeerAddress): number;
   /** Valid while `onAccept` or `onFirstBytes` has just returned READ_FIRST. */
@@ -99,14 +113,6 @@ export interface ConnectionHandler {
    * connection, without a family when they are not known any more.
    */
   preface(slot: number, client: PeerAddress, local: PeerAddress, into: Uint8Array): number;
-  /** After TERMINATE: the context of OpenSSL; 0: there is none. */
-  serverContext(slot: number): number;
-  /** TLS with the client is set up. Returns a row, NO_ROW or WAIT. */
-  onTerminated(slot: number, isResumed: boolean): number;
-  /** TLS with the client could not be set up; onClosed follows. */
-  onTerminationFailed(slot: number, why: string): void;
-  /** Of the backend that was just connected; null: plain TCP. */
-  backendTls(slot: number): BackendTls | null;
   onEstablished(slot: number): void;
   /**
    * Bytes that the kernel took from us since the last call: exact once the connection is closed. Called as soon as the

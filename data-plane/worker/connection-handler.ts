@@ -11,7 +11,6 @@
  */
 import { NO_BACKEND } from '../balancing/balancer.ts';
 import {
-  type BackendTls,
   type ConnectionHandler,
   type ConnectionTimeouts,
   type Engine,
@@ -26,14 +25,16 @@ import type { ListenerAdmission } from '../admission/listener-admission.ts';
 import type { PeerAddress } from '../engine/peer-address.ts';
 import type { CloseReason } from '../../core/wire/close-reasons.ts';
 import { writeProxyHeader, writeProxyLine } from '../first-bytes/write-proxy-header.ts';
-import { ERRNO, errnoName, isOwnFailure } from '../kernel/errno.ts';
+import { ERRNO } from '../kernel/errno.ts';
 import type { SharedCells, WorkerCells } from '../memory/shared-memory.ts';
 import type { ConnectionCounters } from './connection-counters.ts';
 import type { PassiveHealth } from './passive-health.ts';
 import { Places, type PlacesInputs } from './places.ts';
 import { type ListenerRuntime, type PlanRuntime, type PoolRuntime, routed } from './plan-runtime.ts';
 import { type ConnectAttempts, ConnectionSlots } from './connection-slots.ts';
+import { ConnectOutcomes } from './connect-outcomes.ts';
 import { Exchanges } from './exchanges.ts';
+import { TlsDecisions } from './tls-decisions.ts';
 import { firstWanted, isAsWanted, NOTHING_WANTED } from './first-wanted.ts';
 import type { WorkerLog } from './worker-log.ts';
 
@@ -56,12 +57,16 @@ export class WorkerConnections implements ConnectionHandler {
   readonly #places: Places;
   readonly #admission: Admission;
   readonly #exchanges: Exchanges;
+  readonly #outcomes: ConnectOutcomes;
+  readonly tls: TlsDecisions;
 
   constructor(inputs: HandlerInputs) {
     this.#inputs = inputs;
     this.#admission = new Admission(inputs);
     this.#exchanges = new Exchanges(inputs, this.#slots);
     this.#places = new Places(inputs, this.#slots);
+    this.#outcomes = new ConnectOutcomes(inputs, this.#slots);
+    this.tls = new TlsDecisions(inputs, this.#slots, (slot) => this.#terminated(slot));
   }
 
   get retryDelayMs(): number {
@@ -76,6 +81,7 @@ export class WorkerConnections implements ConnectionHandler {
   adopt(plan: PlanRuntime, engine: Engine): void {
     this.#plan = plan;
     this.#places.plan = plan;
+    this.tls.plan = plan;
     for (const [slot, attempt] of this.#slots.attempts) {
       const backend = this.#slots.backend[slot]!;
       const pool = plan.poolByRow(this.#slots.pool[slot]!);
@@ -158,7 +164,7 @@ export class WorkerConnections implements ConnectionHandler {
     if (attempt.waitsFor !== NO_ROW)
       return places.askAgain(slot, attempt, this.#poolFor(slot, attempt), errno);
     if (this.#slots.backend[slot] === NO_ROW) return NO_ROW;
-    if (errno !== ERRNO.canceled) this.#countFailure(slot, attempt, errno, why);
+    if (errno !== ERRNO.canceled) this.#outcomes.failed(slot, attempt, this.#plan, { errno, why });
     places.release(slot);
     if (attempt.failed > 0) places.refusal = 'connect_failed';
     const pool = this.#poolFor(slot, attempt);
@@ -168,28 +174,6 @@ export class WorkerConnections implements ConnectionHandler {
     return attempt.tried.length > 0
       ? places.repeat(slot, attempt, pool)
       : places.wait(slot, attempt, pool, true);
-  }
-
-  serverContext(slot: number): number {
-    const listener = this.#plan?.listener(this.#slots.listener[slot]!);
-    return listener?.termination?.contextFor(this.#slots.attempts.get(slot)?.serverName ?? null) ?? 0;
-  }
-
-  onTerminated(slot: number, isResumed: boolean): number {
-    this.#inputs.counters.handshake(isResumed ? 'tlsResumed' : 'tlsFull');
-    const attempt = this.#slots.attempts.get(slot);
-    const runtime = this.#plan?.listener(this.#slots.listener[slot]!);
-    this.#places.begin();
-    return attempt && runtime ? this.#choose(slot, attempt, runtime) : NO_ROW;
-  }
-
-  onTerminationFailed(_slot: number, why: string): void {
-    this.#inputs.counters.handshake('tlsFailed');
-    this.#inputs.log.write('debug', `TLS with a client could not be set up: ${why}`);
-  }
-
-  backendTls(slot: number): BackendTls | null {
-    return this.#plan?.poolByRow(this.#slots.pool[slot]!)?.tls ?? null;
   }
 
   hasPreface(slot: number): boolean {
@@ -206,17 +190,7 @@ export class WorkerConnections implements ConnectionHandler {
   onEstablished(slot: number): void {
     const attempt = this.#slots.attempts.get(slot);
     if (!attempt) return;
-    const backend = this.#slots.backend[slot]!;
-    const pool = this.#slots.pool[slot]!;
-    const nowMs = this.#inputs.clock.nowMs();
-    const connectMs = Math.max(0, nowMs - attempt.startedMs);
-    this.#inputs.counters.established(backend, pool, this.#slots.listener[slot]!, connectMs);
-    this.#inputs.records?.established(slot, connectMs);
-    this.#inputs.passiveHealth.connected(backend);
-    const candidate = this.#plan?.candidateOfRow(backend) ?? NO_BACKEND;
-    if (candidate !== NO_BACKEND) {
-      this.#plan?.poolByRow(pool)?.balancer.connected?.(candidate, connectMs, nowMs);
-    }
+    this.#outcomes.established(slot, attempt, this.#plan);
     this.#slots.endAttempts(slot);
   }
 
@@ -254,6 +228,14 @@ export class WorkerConnections implements ConnectionHandler {
   #begin(slot: number, attempt: ConnectAttempts, runtime: ListenerRuntime): number {
     if (attempt.wanted !== null) return READ_FIRST;
     return runtime.termination === null ? this.#choose(slot, attempt, runtime) : TERMINATE;
+  }
+
+  /** TLS with the client is set up. */
+  #terminated(slot: number): number {
+    const attempt = this.#slots.attempts.get(slot);
+    const runtime = this.#plan?.listener(this.#slots.listener[slot]!);
+    this.#places.begin();
+    return attempt && runtime ? this.#choose(slot, attempt, runtime) : NO_ROW;
   }
 
   #choose(slot: number, attempt: ConnectAttempts, runtime: ListenerRuntime): number {
@@ -306,26 +288,6 @@ export class WorkerConnections implements ConnectionHandler {
     const pool = now ?? plan?.poolByRow(attempt.pool) ?? null;
     if (pool && pool.pool.row !== attempt.pool) attempt.moveTo(pool.pool.row);
     return pool;
-  }
-
-  #countFailure(slot: number, attempt: ConnectAttempts, errno: number, why?: string): void {
-    const backend = this.#slots.backend[slot]!;
-    const pool = this.#slots.pool[slot]!;
-    attempt.failed += 1;
-    attempt.tried.push(backend);
-    // Ours, then: the backend is not blamed for it in any count.
-    if (isOwnFailure(errno)) return;
-    this.#inputs.counters.connectFailed(backend);
-    const runtime = this.#plan?.poolByRow(pool);
-    const candidate = this.#plan?.candidateOfRow(backend) ?? NO_BACKEND;
-    if (!runtime || candidate === NO_BACKEND) return;
-    const nowMs = this.#inputs.clock.nowMs();
-    runtime.balancer.connectFailed?.(candidate, Math.max(0, nowMs - attempt.startedMs), nowMs);
-    this.#inputs.passiveHealth.connectFailed(backend, why ?? errnoName(errno), runtime.pool);
-    if (why)
-      this.#inputs.log.write('warn', `a backend could not be connected to: ${why}`, {
-        pool: runtime.pool.name,
-      });
   }
 }
 

@@ -59,6 +59,7 @@ export interface Script {
   /** Rows to try, in this order. */
   readonly attempts: readonly number[];
   readonly timeouts: ConnectionTimeouts;
+  readonly tls = null;
   readonly retryDelayMs: number;
   readonly maxConnections: number;
   readonly sourceAddresses: readonly string[];
@@ -187,20 +188,6 @@ export class ScriptedHandler implements ConnectionHandler {
     this.#throwIf('onConnectFailed');
     if (errno !== ERRNO.canceled) state.failed += 1;
     return this.#refusing(this.#script.attempts[state.attempt], state.failed);
-  }
-
-  serverContext(): number {
-    return 0;
-  }
-
-  onTerminated(): number {
-    return NO_ROW;
-  }
-
-  onTerminationFailed(): void {}
-
-  backendTls(): null {
-    return null;
   }
 
   onEstablished(slot: number): void {

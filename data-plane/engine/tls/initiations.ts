@@ -35,7 +35,7 @@ export class Initiations {
   /** The backend of a slot is connected. */
   begin(slot: number): void {
     const { handler, slots } = this.#context;
-    const tls = handler.backendTls(slot);
+    const tls = handler.tls?.backendTls(slot) ?? null;
     if (tls === null) return this.#events.secured(slot);
     const side = 2 * slot + BACKEND;
     const failure = this.#io.begin(side, tls.context, 'client');

@@ -4,6 +4,7 @@
  * Invariant: a handshake ends within HANDSHAKE_MS. A client that has failed is told by an alert, so it is closed in
  * order; one that is late is reset.
  */
+import { NO_ROW } from '../engine.ts';
 import { EAGAIN } from '../../kernel/linux.ts';
 import type { LoopContext } from '../epoll/loop-context.ts';
 import { CLIENT, SIDE, STATE } from '../epoll/slots.ts';
@@ -29,7 +30,7 @@ export class Terminations {
 
   begin(slot: number): void {
     const { deadlines, handler, nowMs, slots } = this.#context;
-    const failure = this.#io.begin(2 * slot + CLIENT, handler.serverContext(slot), 'server');
+    const failure = this.#io.begin(2 * slot + CLIENT, handler.tls?.serverContext(slot) ?? 0, 'server');
     if (failure !== null) return this.#failed(slot, failure, 'reset');
     slots.states[slot] = STATE.terminating;
     deadlines.set(slot, nowMs + HANDSHAKE_MS);
@@ -47,7 +48,7 @@ export class Terminations {
     slots.states[slot] = STATE.connecting;
     // What came behind the handshake may be in OpenSSL already.
     slots.sides[side]! |= SIDE.readable | SIDE.writable; // `!`: a side is within them.
-    this.#events.decided(slot, handler.onTerminated(slot, this.#io.isResumed(side)));
+    this.#events.decided(slot, handler.tls?.onTerminated(slot, this.#io.isResumed(side)) ?? NO_ROW);
   }
 
   onDeadline(slot: number): void {
@@ -57,7 +58,7 @@ export class Terminations {
   }
 
   #failed(slot: number, why: string, how: 'close' | 'reset'): void {
-    this.#context.handler.onTerminationFailed(slot, why);
+    this.#context.handler.tls?.onTerminationFailed(why);
     this.#events.failed(slot, how);
   }
 }

@@ -137,7 +137,7 @@ export class Openings {
   /** Whether its backend gets TLS at all. */
   #passesTls(slot: number): boolean {
     const { handler, slots } = this.#context;
-    return (slots.sides[2 * slot + CLIENT]! & SIDE.tls) === 0 || handler.backendTls(slot) !== null;
+    return (slots.sides[2 * slot + CLIENT]! & SIDE.tls) === 0 || handler.tls?.backendTls(slot) != null;
   }
 
   #established(slot: number): void {
