@@ -9,7 +9,7 @@
 import { CLOSE_REASONS } from '../../core/wire/close-reasons.ts';
 import { createLogRing } from './log-ring.ts';
 
-export const MAX_BACKENDS = 40_960;
+export const MAX_BACKENDS = 49_152;
 export const MAX_POOLS = 4_096;
 export const MAX_LISTENERS = 1_024;
 /** Maximum connections of one worker. */

@@ -6,18 +6,16 @@ import assert from 'node:assert/strict';
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../core/runtime/clock.ts';
 import { messageOf } from '../../core/runtime/errors.ts';
-import type {
-  ConnectionHandler,
-  ConnectionTimeouts,
-  EngineFactory,
-  EngineHoldings,
-  ListenOn,
-} from '../../data-plane/engine/engine.ts';
 import type { PauseCause } from '../../data-plane/memory/proxy-counts.ts';
 import type { CloseReason } from '../../core/wire/close-reasons.ts';
 import {
+  type ConnectionHandler,
+  type ConnectionTimeouts,
+  type EngineFactory,
+  type EngineHoldings,
   type FirstBytes,
   type FirstBytesWanted,
+  type ListenOn,
   NO_ROW,
   READ_FIRST,
 } from '../../data-plane/engine/engine.ts';
@@ -65,7 +63,7 @@ export interface Script {
   readonly sourceAddresses: readonly string[];
   /** Of the kernel, for the engine's sockets: so small that little data is congestion. 0: the default. */
   readonly bufferBytes: number;
-  /** What is read of clients where an attempt is READ_FIRST. */
+  /** What is read where an attempt is READ_FIRST, a header before a hello. `malformed` and `ended` are refused. */
   readonly firstBytes: FirstBytesWanted | null;
   /** The first time that the handler is called so, it throws. */
   readonly throwIn: Call | null;
@@ -125,11 +123,14 @@ export const LISTENER = 7;
 
 interface Slot {
   state: 'free' | 'accepted' | 'established';
+  hasHeader: boolean;
   attempt: number;
   failed: number;
   toBackend: number;
   toClient: number;
 }
+
+const FREE: Slot = { state: 'free', hasHeader: false, attempt: 0, failed: 0, toBackend: 0, toClient: 0 };
 
 /** Does what the script says, and posts what it was called with. */
 export class ScriptedHandler implements ConnectionHandler {
@@ -148,22 +149,26 @@ export class ScriptedHandler implements ConnectionHandler {
   }
 
   onAccept(slot: number, listener: number, client: PeerAddress): number {
-    const state = (this.#slots[slot] ??= { state: 'free', attempt: 0, failed: 0, toBackend: 0, toClient: 0 });
+    const state = (this.#slots[slot] ??= { ...FREE });
     this.#demand(state.state === 'free' && listener === LISTENER, `onAccept(${slot}) while ${state.state}`);
-    Object.assign(state, { state: 'accepted', attempt: 0, failed: 0, toBackend: 0, toClient: 0 });
+    Object.assign(state, FREE, { state: 'accepted' });
     this.#post({ type: 'accepted', slot, sourceHash: client.hash() });
     this.#throwIf('onAccept');
     return this.#refusing(this.#script.attempts[0]);
   }
 
-  firstBytes(): FirstBytesWanted {
-    return this.#script.firstBytes ?? assert.fail('no first bytes are wanted');
+  firstBytes(slot: number): FirstBytesWanted {
+    const wanted = this.#script.firstBytes ?? assert.fail('no first bytes are wanted');
+    return this.#slots[slot]?.hasHeader ? { ...wanted, proxyHeader: false } : wanted;
   }
 
   onFirstBytes(slot: number, { what, client, isLocal, serverName, alpn }: FirstBytes): number {
-    this.#expect(slot, 'accepted', 'onFirstBytes');
+    const state = this.#expect(slot, 'accepted', 'onFirstBytes');
     const announced = what === 'proxy_header' && !isLocal ? client.hash() : null;
     this.#post({ type: 'read-first', slot, what, announced, serverName, alpn });
+    if (what === 'malformed' || what === 'ended') return this.#refusing();
+    state.hasHeader = what === 'proxy_header';
+    if (state.hasHeader && this.#script.firstBytes?.hello) return READ_FIRST;
     return this.#refusing(this.#script.attempts.find((row) => row !== READ_FIRST));
   }
 
@@ -227,7 +232,7 @@ export class ScriptedHandler implements ConnectionHandler {
   }
 
   #expect(slot: number, wanted: Slot['state'], call: Call): Slot {
-    const state = this.#slots[slot] ?? { state: 'free', attempt: 0, failed: 0, toBackend: 0, toClient: 0 };
+    const state = this.#slots[slot] ?? { ...FREE };
     this.#demand(state.state === wanted, `${call}(${slot}) while ${state.state}`);
     return state;
   }

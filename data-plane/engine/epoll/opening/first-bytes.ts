@@ -132,9 +132,9 @@ export class FirstBytesStage {
       ? this.#readHeader(fd, bytes)
       : this.#readHello(slot, fd, bytes);
     if (what !== 'incomplete') return what;
+    if (got === LONGEST) return 'malformed';
     // A segment and the end behind it may come in one event.
-    if (got === 0 || (slots.sides[side]! & SIDE.ending) !== 0) return 'ended';
-    return got === LONGEST ? 'malformed' : 'incomplete';
+    return got === 0 || (slots.sides[side]! & SIDE.ending) !== 0 ? 'ended' : 'incomplete';
   }
 
   #readHeader(fd: number, bytes: Uint8Array): FirstBytes['what'] | 'incomplete' {
