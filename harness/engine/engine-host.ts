@@ -57,7 +57,6 @@ export interface Script {
   /** Rows to try, in this order. */
   readonly attempts: readonly number[];
   readonly timeouts: ConnectionTimeouts;
-  readonly tls = null;
   readonly retryDelayMs: number;
   readonly maxConnections: number;
   readonly sourceAddresses: readonly string[];
@@ -134,6 +133,7 @@ const FREE: Slot = { state: 'free', hasHeader: false, attempt: 0, failed: 0, toB
 
 /** Does what the script says, and posts what it was called with. */
 export class ScriptedHandler implements ConnectionHandler {
+  readonly tls = null;
   readonly retryDelayMs: number;
   refusal: CloseReason = 'no_backend';
   readonly #script: Script;
