@@ -87,8 +87,8 @@ export interface FirstBytes {
  * exactly once, also when NO_ROW was returned.
  */
 export interface ConnectionHandler {
-  /** Null: no side ever has TLS. */
-  readonly tls: TlsHandler | null;
+  /** Left out: no side ever has TLS. */
+  readonly tls?: TlsHandler;
   /** A client was accepted. Returns the row of the backend to connect to, NO_ROW, READ_FIRST or WAIT. */
   onAccept(slot: number, listener: number, client: PeerAddress): number;
   /** Valid while `onAccept` or `onFirstBytes` has just returned READ_FIRST. */

@@ -133,7 +133,6 @@ const FREE: Slot = { state: 'free', hasHeader: false, attempt: 0, failed: 0, toB
 
 /** Does what the script says, and posts what it was called with. */
 export class ScriptedHandler implements ConnectionHandler {
-  readonly tls = null;
   readonly retryDelayMs: number;
   refusal: CloseReason = 'no_backend';
   readonly #script: Script;

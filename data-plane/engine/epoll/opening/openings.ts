@@ -137,7 +137,8 @@ export class Openings {
   /** Whether its backend gets TLS at all. */
   #passesTls(slot: number): boolean {
     const { handler, slots } = this.#context;
-    return (slots.sides[2 * slot + CLIENT]! & SIDE.tls) === 0 || handler.tls?.backendTls(slot) != null;
+    const isOurs = (slots.sides[2 * slot + CLIENT]! & SIDE.tls) !== 0;
+    return !isOurs || (handler.tls?.backendTls(slot) ?? null) !== null;
   }
 
   #established(slot: number): void {
