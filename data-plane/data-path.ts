@@ -8,6 +8,7 @@ import { readText } from './host/control-group.ts';
 import { Certificates } from './certificates/certificates.ts';
 import type { Engine } from './engine/engine.ts';
 import { whyNotPortable } from './plan/why-not-portable.ts';
+import { whyNoTls } from './tls/why-no-tls.ts';
 import type { Libc } from './kernel/libc.ts';
 import { checkerByType } from './health/checker-by-type.ts';
 import { HealthChanges } from './health/health-changes.ts';
@@ -168,7 +169,7 @@ export class DataPath {
         }),
       clock,
       obstacle: (listener, pool) =>
-        (engine === 'portable' ? whyNotPortable(listener, pool) : null) ??
+        (engine === 'portable' ? whyNotPortable(listener, pool) : whyNoTls(listener, pool)) ??
         this.#certificates.obstacle(listener),
       onGap: (from, to) =>
         logger.warn(

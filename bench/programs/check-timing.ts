@@ -34,7 +34,7 @@ function pools(): readonly DirectoryPool[] {
       const place = { row: rows++, generation: 1, pool: name, address, host, port: Number(port) };
       return { ...place, weight: 1, tier: 0, maxConnections: 0, state: 'active', leadsBack: null } as const;
     });
-    return [{ row, name, policy: policies.get(name)!, queue: null, backends: backendsOf }];
+    return [{ row, name, policy: policies.get(name)!, queue: null, tls: null, backends: backendsOf }];
   });
 }
 

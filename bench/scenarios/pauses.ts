@@ -1,4 +1,5 @@
 /** The longest that a worker's loop stands still for a plan of 10,000 backends: nothing else of it runs meanwhile. */
+import { TlsContexts } from '../../data-plane/tls/tls-contexts.ts';
 import { seededRandom } from '../../core/runtime/random.ts';
 import { type Strategy, STRATEGIES } from '../../core/model/resources.ts';
 import { buildPlan } from '../../data-plane/plan/build-plan.ts';
@@ -46,7 +47,7 @@ function longestPauseMs(strategy: Strategy): number {
   const buffers = createBuffers(1);
   const [shared, own] = [sharedCells(buffers), workerCells(buffers, 0)];
   const rows = new RowAllocator(buffers);
-  const surroundings = { shared, own, random: seededRandom(1) };
+  const surroundings = { shared, own, random: seededRandom(1), tls: new TlsContexts(() => {}) };
   const tried = new TriedSet();
   const threadCpuMs = threadCpuClock();
   let built: BuiltPlan | null = null;

@@ -143,8 +143,8 @@ function registrationToWire({ member, source, reason }: RegistrationStatus): Wir
   };
 }
 
-function nameToWire({ answer, backends }: ResolvedName): WireResolvedName {
-  const { pool, name, problem = '', sinceMs, heldUntilMs } = answer;
+function nameToWire({ answer, backends, problem }: ResolvedName): WireResolvedName {
+  const { pool, name, sinceMs, heldUntilMs } = answer;
   return {
     pool,
     name,

@@ -10,6 +10,8 @@
 import type { DnsAddress, DnsAnswer } from '../store/member-store.ts';
 import type { Resolved } from './name-resolver.ts';
 
+/** More addresses than this of one name are left out: first those that are held. */
+export const MAX_ADDRESSES = 256;
 const HOLD_MS = 5 * 60_000;
 /** Between two tries while a name can't be resolved. */
 const RETRY_MS = 2_000;
@@ -73,6 +75,7 @@ function judge(before: Known, { addresses, missing, problem }: Resolved, wallMs:
   return { addresses: sorted([...now, ...gone]), heldUntilMs: untilMs, ...told };
 }
 
+/** The first ones, sorted. */
 function sorted(addresses: readonly DnsAddress[]): readonly DnsAddress[] {
-  return [...addresses].sort((a, b) => (a.address < b.address ? -1 : 1));
+  return addresses.slice(0, MAX_ADDRESSES).sort((a, b) => (a.address < b.address ? -1 : 1));
 }

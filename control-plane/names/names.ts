@@ -148,6 +148,9 @@ export class Names {
     for (const [key, task] of this.#tasks) {
       if (this.#asking >= MAX_AT_ONCE) return;
       if (task.isAsking || nowMs < task.state.dueMs) continue;
+      // To the end, so that names which fail again and again do not keep others from their turn.
+      this.#tasks.delete(key);
+      this.#tasks.set(key, task);
       task.isAsking = true;
       this.#asking += 1;
       void this.#ask(key, task).finally(() => {
@@ -177,11 +180,10 @@ export class Names {
     const next = stepName(task.state, { type: 'resolved', resolved }, this.#times());
     const member = follower.current()?.members.find(({ name }) => name === key) ?? null;
     const before = member && isDnsAnswer(member) ? knownOf(member.value) : null;
-    // Whoever reads this state again starts from the record, so it is taken over only once that is written.
-    if (before !== null && isDeepStrictEqual(before, next.known)) {
-      task.state = next;
-      return;
-    }
+    const isKnown = before !== null && isDeepStrictEqual(before, next.known);
+    // It was asked in any case. What is known is what the record says, so the rest waits until that is written.
+    task.state = isKnown ? next : { ...next, known: before ?? UNKNOWN };
+    if (isKnown) return;
     const { pool, name } = task;
     const since = { instanceId, ttlMs: ROLE_TTL_MS, sinceMs: clock.wallMs() };
     const written = await memberStore.put({ kind: 'dns', pool, name, ...next.known, ...since }, member);

@@ -1,11 +1,10 @@
 /** The addresses of one entry of `dns`: A and AAAA records, or those of the targets of SRV records. */
 import { formatIp, parseIp } from '../../core/model/ip.ts';
-import { MAX_TIER } from '../../core/model/defaults.ts';
+import { MAX_TIER, MAX_WEIGHT } from '../../core/model/defaults.ts';
 import type { DnsAddress } from '../store/member-store.ts';
+import { MAX_ADDRESSES } from './name-machine.ts';
 import type { Answer, NameResolver, Resolved, SrvRecord } from './name-resolver.ts';
 
-/** More addresses than this of one name are left out. */
-const MAX_ADDRESSES = 256;
 /** Records of SRV whose targets are looked up. */
 const MAX_TARGETS = 64;
 const FAMILIES = [4, 6] as const;
@@ -19,7 +18,7 @@ export async function resolveName(resolver: NameResolver, name: string): Promise
   const port = Number(name.slice(at + 1));
   const found = await resolveHost(resolver, name.slice(0, at));
   const addresses = found.ips.map((ip) => ({ address: withPort(ip, port) }));
-  return bounded({ ...found, addresses });
+  return bounded({ ...found, addresses, missing: found.ips.length === 0 ? FAMILIES : found.missing });
 }
 
 interface Host extends Omit<Resolved, 'addresses'> {
@@ -34,7 +33,7 @@ async function resolveHost(resolver: NameResolver, host: string): Promise<Host> 
   const ttlMs = Math.min(...answers.map(ttlOf));
   if (failed) return { ips, missing, ttlMs, problem: failed.reason };
   const problem = ips.length === 0 ? `${host} does not exist, or has no addresses` : null;
-  return { ips, missing: ips.length === 0 ? FAMILIES : [], ttlMs, problem };
+  return { ips, missing: [], ttlMs, problem };
 }
 
 async function resolveServices(resolver: NameResolver, name: string): Promise<Resolved> {
@@ -53,14 +52,12 @@ async function resolveServices(resolver: NameResolver, name: string): Promise<Re
   const addresses = targets.flatMap(({ port, weight, priority }, index) =>
     (hosts[index]?.ips ?? []).map((ip) => {
       const tier = tiers.get(priority) ?? 0;
-      return {
-        address: withPort(ip, port),
-        ...(weight > 0 && { weight: Math.min(weight, 1_000) }),
-        ...(tier > 0 && { tier }),
-      };
+      // RFC 2782: a weight of 0 is a very small one.
+      return { address: withPort(ip, port), weight: Math.max(1, Math.min(weight, MAX_WEIGHT)), tier };
     }),
   );
-  const missing = FAMILIES.filter((family) => hosts.some((host) => host.missing.includes(family)));
+  const failed = FAMILIES.filter((family) => hosts.some((host) => host.missing.includes(family)));
+  const missing = addresses.length === 0 ? FAMILIES : failed;
   const problem = hosts.find((host) => host.problem !== null)?.problem ?? null;
   const ttlMs = Math.min(answer.ttlMs, ...hosts.map((host) => host.ttlMs));
   return { addresses, missing, ttlMs, problem };

@@ -2,8 +2,8 @@
  * How much a configuration can hold, and how long the texts of a request may be. docs/configuration.md lists the numbers.
  *
  * A proxy has twice as many rows as there can be backends, pools and listeners (data-plane/memory/shared-memory.ts), so
- * that one change can replace all of them. Registrations have a number of their own, so that neither they nor the
- * configuration can push the other out.
+ * that one change can replace all of them. Registrations and the addresses of names have numbers of their own, so that
+ * neither they nor the configuration can push the others out.
  */
 import { parseAddress } from './address.ts';
 import type { Listener } from './resources.ts';
@@ -22,6 +22,8 @@ export const LIMITS = {
   backends: 16_000,
   /** Backends that registered themselves, in all pools together. */
   registrations: 4_000,
+  /** Addresses that names lead to, in all pools together. */
+  addresses: 4_000,
   registrationsOfPool: 1_000,
   /** From one address that calls control planes. */
   registrationsOfCaller: 200,

@@ -21,6 +21,31 @@ export const READ_FIRST = -2;
  */
 export const WAIT = -3;
 
+/** Returned instead of a row, by `onAccept` and `onFirstBytes` only: terminate TLS, then ask `onTerminated`. */
+export const TERMINATE = -4;
+
+/** How TLS to a backend begins. */
+export interface BackendTls {
+  /** See OpenSslContexts. */
+  readonly context: number;
+  /** Where the name is that is announced, ended by a zero; 0: none. */
+  readonly nameAt: number;
+  /** Its certificate must be for the address of the backend. */
+  readonly expectsAddress: boolean;
+}
+
+/** The part of a handler for TLS. */
+export interface TlsHandler {
+  /** After TERMINATE: the context of OpenSSL; 0: there is none. */
+  serverContext(slot: number): number;
+  /** TLS with the client is set up. Returns a row, NO_ROW or WAIT. */
+  onTerminated(slot: number, isResumed: boolean): number;
+  /** TLS with a client could not be set up; onClosed follows. */
+  onTerminationFailed(why: string): void;
+  /** Of the backend that was just connected; null: plain TCP. */
+  backendTls(slot: number): BackendTls | null;
+}
+
 /** Milliseconds; 0 means never. */
 export interface ConnectionTimeouts {
   readonly connectMs: number;
@@ -62,6 +87,8 @@ export interface FirstBytes {
  * exactly once, also when NO_ROW was returned.
  */
 export interface ConnectionHandler {
+  /** Left out: no side ever has TLS. */
+  readonly tls?: TlsHandler;
   /** A client was accepted. Returns the row of the backend to connect to, NO_ROW, READ_FIRST or WAIT. */
   onAccept(slot: number, listener: number, client: PeerAddress): number;
   /** Valid while `onAccept` or `onFirstBytes` has just returned READ_FIRST. */
@@ -74,9 +101,9 @@ export interface ConnectionHandler {
   timeouts(slot: number): ConnectionTimeouts;
   /**
    * A connect failed (positive errno; ETIMEDOUT for the connect timeout, ECANCELED after `reconsider`). Returns the
-   * row to try next, NO_ROW or WAIT.
+   * row to try next, NO_ROW or WAIT. `why`: in words, where TLS failed.
    */
-  onConnectFailed(slot: number, errno: number): number;
+  onConnectFailed(slot: number, errno: number, why?: string): number;
   /** How long to wait before trying the row that onConnectFailed just returned, mostly 0; or for what WAIT asks. */
   readonly retryDelayMs: number;
   /** Whether the backend that was just connected gets something of ours before everything else. */

@@ -4,6 +4,8 @@ import type { ConnectionTimeouts } from './engine.ts';
 
 /** While accepting is stopped, how often to check for room. */
 export const ACCEPT_RETRY_MS = 100;
+/** How long a client may take to set up TLS. */
+export const HANDSHAKE_MS = 10_000;
 /** How often to check whether a side has acknowledged the last bytes of the other one, which was reset. */
 export const DELIVERY_POLL_MS = 50;
 /** How long that may take when the policy sets no limit. */

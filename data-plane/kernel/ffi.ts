@@ -11,6 +11,8 @@ import { messageOf } from '../../core/runtime/errors.ts';
 export interface Ffi {
   /** The native function of a C prototype; `Call` is its type here. Throws when the library has no such function. */
   declare<Call extends (...args: never[]) => number>(prototype: string): Call;
+  /** The address of a C function that calls ours, in this thread alone. It stays for the life of the thread. */
+  callback(prototype: string, call: (...args: number[]) => number): number;
   /** The errno of the last call, positive. */
   readonly errno: () => number;
   /** The address of memory, as a number: user addresses are below 2^48. */
@@ -23,6 +25,9 @@ export type LoadedFfi =
 
 interface Koffi {
   load(path: null): { func(prototype: string): unknown };
+  proto(prototype: string): unknown;
+  pointer(type: unknown): unknown;
+  register(call: (...args: number[]) => number, type: unknown): bigint;
   readonly errno: () => number;
   address(memory: NodeJS.ArrayBufferView): bigint;
 }
@@ -41,6 +46,7 @@ function load(): LoadedFfi {
     const library = koffi.load(null);
     const ffi: Ffi = {
       declare: <Call>(prototype: string) => library.func(prototype) as Call,
+      callback: (prototype, call) => Number(koffi.register(call, koffi.pointer(koffi.proto(prototype)))),
       errno: koffi.errno,
       address: (memory) => Number(koffi.address(memory)),
     };

@@ -9,7 +9,7 @@
 import { CLOSE_REASONS } from '../../core/wire/close-reasons.ts';
 import { createLogRing } from './log-ring.ts';
 
-export const MAX_BACKENDS = 40_960;
+export const MAX_BACKENDS = 49_152;
 export const MAX_POOLS = 4_096;
 export const MAX_LISTENERS = 1_024;
 /** Maximum connections of one worker. */
@@ -63,9 +63,11 @@ export const LISTENER_COUNTERS = [
   /** Connections that its limits would have refused in a dry run. */
   'wouldBeLimited',
 ] as const;
+/** How handshakes of TLS with clients ended. */
+export const HANDSHAKES = ['tlsFull', 'tlsResumed', 'tlsFailed'] as const;
 /**
- * Counters of one worker: one per close reason, then connections accepted, log records dropped, and sources whose rate
- * was forgotten or which found no entry in the table of sources.
+ * Counters of one worker: one per close reason, then connections accepted, log records dropped, sources whose rate was
+ * forgotten or which found no entry in the table of sources, and handshakes.
  */
 export const WORKER_COUNTERS = [
   ...CLOSE_REASONS,
@@ -73,6 +75,7 @@ export const WORKER_COUNTERS = [
   'logDropped',
   'sourcesForgotten',
   'sourcesUntracked',
+  ...HANDSHAKES,
 ] as const;
 
 /** The buffers alone: what is handed to a worker thread. */

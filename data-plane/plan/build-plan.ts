@@ -82,12 +82,13 @@ function directoryPools(
   { leadingBack }: Loops,
 ): DirectoryPool[] {
   let next = 0;
-  return pools.map(({ name, policy, proxyProtocol, queue, backends }, index) => ({
+  return pools.map(({ name, policy, proxyProtocol, queue, tls, backends }, index) => ({
     row: assigned.pools[index]!,
     name,
     policy,
     proxyProtocol,
     queue,
+    tls,
     backends: backends.map((backend) => {
       const row = assigned.backends[next++]!;
       return directoryBackend(backend, row, rows.generation(row), leadingBack.get(backend) ?? null);
@@ -137,12 +138,15 @@ function planListener(
 }
 
 function planFirstBytes(
-  { acceptProxyProtocol = [], routes = [], firstBytesTimeoutMs = FIRST_BYTES_TIMEOUT_MS }: Listener,
+  { acceptProxyProtocol = [], routes = [], tls, firstBytesTimeoutMs = FIRST_BYTES_TIMEOUT_MS }: Listener,
   poolIndex: ReadonlyMap<string, number>,
 ): PlanFirstBytes | null {
-  if (acceptProxyProtocol.length === 0 && routes.length === 0) return null;
+  // The name in it chooses the certificate, too.
+  const hello = routes.length > 0 || tls !== undefined;
+  if (acceptProxyProtocol.length === 0 && !hello) return null;
   return {
     proxyFrom: acceptProxyProtocol.length > 0 ? buildCidrTable(cidrEntries(acceptProxyProtocol, 0)) : null,
+    hello,
     // `!`: readSnapshot refused routes to unknown pools.
     routes: routes.map((route) => ({ ...route, pool: poolIndex.get(route.pool)! })),
     timeoutMs: firstBytesTimeoutMs,
@@ -150,7 +154,7 @@ function planFirstBytes(
 }
 
 function planPool(pool: DirectoryPool, before: PlanPool | null): PlanPool {
-  const { row, name, policy, proxyProtocol, queue, backends } = pool;
+  const { row, name, policy, proxyProtocol, queue, tls, backends } = pool;
   const same = before !== null && hasSameCandidates(before, backends) ? before : null;
   const shared = same
     ? { rows: same.rows, weights: same.weights, tiers: same.tiers, maxConnections: same.maxConnections }
@@ -159,6 +163,7 @@ function planPool(pool: DirectoryPool, before: PlanPool | null): PlanPool {
     row,
     name,
     strategy: policy.strategy,
+    tls,
     connectTimeoutMs: policy.connect.timeoutMs,
     retries: policy.connect.retries,
     idleMs: policy.timeouts.idleMs,

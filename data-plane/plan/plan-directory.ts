@@ -22,6 +22,7 @@ export interface DirectoryPool {
   /** The PROXY header that its backends get; left out: none. */
   readonly proxyProtocol?: 'v1' | 'v2' | undefined;
   readonly queue: PlanPool['queue'];
+  readonly tls: PlanPool['tls'];
   readonly backends: readonly DirectoryBackend[];
 }
 

@@ -10,7 +10,7 @@ import type { ListenerAdmission } from '../admission/listener-admission.ts';
 import type { CidrTable } from '../admission/cidr-table.ts';
 import type { NamedRoute } from '../first-bytes/route-table.ts';
 import type { HostTables } from '../balancing/host-tables.ts';
-import type { ListenerTls, Strategy } from '../../core/model/resources.ts';
+import type { ListenerTls, Pool, Strategy } from '../../core/model/resources.ts';
 
 /** Instead of an index in `pools`. */
 export const NO_POOL = -1;
@@ -44,6 +44,8 @@ export interface PlanListener {
 export interface PlanFirstBytes {
   /** The networks whose connections begin with a PROXY header; null: none. */
   readonly proxyFrom: CidrTable | null;
+  /** Whether the hello of TLS is read. */
+  readonly hello: boolean;
   /** Their pools are indexes, too. */
   readonly routes: readonly NamedRoute[];
   readonly timeoutMs: number;
@@ -64,6 +66,8 @@ export interface PlanPool {
   readonly maxLifetimeMs: number;
   /** The header of the PROXY protocol that its backends get first; null: none. */
   readonly proxyProtocol: 'v1' | 'v2' | null;
+  /** How TLS to its backends begins; null: plain TCP. */
+  readonly tls: NonNullable<Pool['tls']> | null;
   /** `health_check: {type: none}`: every backend counts as up. */
   readonly alwaysUp: boolean;
   /** While no backend is healthy, nothing is eligible; otherwise all of the first tier are. */

@@ -19,6 +19,7 @@ export interface ReadPool {
   readonly policy: Policy;
   readonly proxyProtocol: 'v1' | 'v2' | undefined;
   readonly queue: NonNullable<Pool['queue']> | null;
+  readonly tls: NonNullable<Pool['tls']> | null;
   /** By address, in the order of its characters: the order of the candidates. */
   readonly backends: readonly ReadBackend[];
 }
@@ -55,11 +56,9 @@ export function readSnapshot(snapshot: Snapshot): ReadSnapshot {
   for (const pool of sorted.pools) {
     const policy = sorted.policies.get(pool.policy);
     if (!policy) violations.push(dangling(`pools[${pool.name}].policy`, 'policy', pool.policy));
-    const all = readBackends(sorted.backends.get(pool.name) ?? [], violations);
-    // Until the engine can start TLS, such a pool serves nobody: nothing may be sent in the clear.
-    const backends = pool.tls ? [] : all;
-    const { proxyProtocol, queue = null } = pool;
-    if (policy) pools.push({ name: pool.name, policy, proxyProtocol, queue, backends });
+    const backends = readBackends(sorted.backends.get(pool.name) ?? [], violations);
+    const { proxyProtocol, queue = null, tls = null } = pool;
+    if (policy) pools.push({ name: pool.name, policy, proxyProtocol, queue, tls, backends });
     sorted.backends.delete(pool.name);
   }
   for (const [pool, [first]] of sorted.backends) {

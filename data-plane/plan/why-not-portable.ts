@@ -12,5 +12,6 @@ function lackingFor({ binding, firstBytes, tls }: PlanListener, pool: PlanPool |
   if (tls !== null) return 'tls';
   if (firstBytes !== null) return 'routes or accept_proxy_protocol';
   if (portsOf(readBinding(binding)) > 1) return 'ranges of ports';
+  if (pool?.tls) return 'tls of pools';
   return pool?.proxyProtocol ? 'proxy_protocol of pools' : null;
 }

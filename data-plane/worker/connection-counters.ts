@@ -14,6 +14,7 @@ import {
   CONNECT_SECONDS,
   DURATION_SECONDS,
   FIRST_BYTE_SECONDS,
+  type HANDSHAKES,
   HISTOGRAM_CELLS,
   LISTENER_COUNTERS,
   QUEUE_SECONDS,
@@ -67,6 +68,11 @@ export class ConnectionCounters {
 
   connectFailed(backend: number): void {
     this.#cells.backends[backend * BACKEND_WIDTH + CONNECT_FAILURES]! += 1;
+  }
+
+  /** A handshake of a client. */
+  handshake(result: (typeof HANDSHAKES)[number]): void {
+    this.#cells.worker[WORKER_COUNTERS.indexOf(result)]! += 1;
   }
 
   closedEarly(backend: number): void {

@@ -18,21 +18,25 @@ import {
   type FirstBytesWanted,
   NO_ROW,
   READ_FIRST,
+  TERMINATE,
 } from '../engine/engine.ts';
 import { Admission } from '../admission/admission.ts';
 import type { ListenerAdmission } from '../admission/listener-admission.ts';
 import type { PeerAddress } from '../engine/peer-address.ts';
 import type { CloseReason } from '../../core/wire/close-reasons.ts';
 import { writeProxyHeader, writeProxyLine } from '../first-bytes/write-proxy-header.ts';
-import { ERRNO, isOwnFailure } from '../kernel/errno.ts';
+import { ERRNO } from '../kernel/errno.ts';
 import type { SharedCells, WorkerCells } from '../memory/shared-memory.ts';
 import type { ConnectionCounters } from './connection-counters.ts';
 import type { PassiveHealth } from './passive-health.ts';
 import { Places, type PlacesInputs } from './places.ts';
 import { type ListenerRuntime, type PlanRuntime, type PoolRuntime, routed } from './plan-runtime.ts';
 import { type ConnectAttempts, ConnectionSlots } from './connection-slots.ts';
+import { ConnectOutcomes } from './connect-outcomes.ts';
 import { Exchanges } from './exchanges.ts';
+import { TlsDecisions } from './tls-decisions.ts';
 import { firstWanted, isAsWanted, NOTHING_WANTED } from './first-wanted.ts';
+import type { WorkerLog } from './worker-log.ts';
 
 const LIFETIME_JITTER = 0.1;
 const NEVER: ConnectionTimeouts = { connectMs: 0, idleMs: 0, halfClosedMs: 0, lifetimeMs: 0 };
@@ -42,6 +46,7 @@ export interface HandlerInputs extends PlacesInputs {
   readonly own: WorkerCells;
   readonly counters: ConnectionCounters;
   readonly passiveHealth: PassiveHealth;
+  readonly log: WorkerLog;
 }
 
 // `!` on typed arrays in this file: the engine names only slots that it gave to onAccept.
@@ -52,12 +57,16 @@ export class WorkerConnections implements ConnectionHandler {
   readonly #places: Places;
   readonly #admission: Admission;
   readonly #exchanges: Exchanges;
+  readonly #outcomes: ConnectOutcomes;
+  readonly tls: TlsDecisions;
 
   constructor(inputs: HandlerInputs) {
     this.#inputs = inputs;
     this.#admission = new Admission(inputs);
     this.#exchanges = new Exchanges(inputs, this.#slots);
     this.#places = new Places(inputs, this.#slots);
+    this.#outcomes = new ConnectOutcomes(inputs, this.#slots);
+    this.tls = new TlsDecisions(inputs, this.#slots, (slot) => this.#terminated(slot));
   }
 
   get retryDelayMs(): number {
@@ -72,6 +81,7 @@ export class WorkerConnections implements ConnectionHandler {
   adopt(plan: PlanRuntime, engine: Engine): void {
     this.#plan = plan;
     this.#places.plan = plan;
+    this.tls.plan = plan;
     for (const [slot, attempt] of this.#slots.attempts) {
       const backend = this.#slots.backend[slot]!;
       const pool = plan.poolByRow(this.#slots.pool[slot]!);
@@ -146,7 +156,7 @@ export class WorkerConnections implements ConnectionHandler {
     return this.#slots.timeouts[slot]!;
   }
 
-  onConnectFailed(slot: number, errno: number): number {
+  onConnectFailed(slot: number, errno: number, why?: string): number {
     const attempt = this.#slots.attempts.get(slot);
     const places = this.#places;
     places.begin();
@@ -154,7 +164,7 @@ export class WorkerConnections implements ConnectionHandler {
     if (attempt.waitsFor !== NO_ROW)
       return places.askAgain(slot, attempt, this.#poolFor(slot, attempt), errno);
     if (this.#slots.backend[slot] === NO_ROW) return NO_ROW;
-    if (errno !== ERRNO.canceled) this.#countFailure(slot, attempt, errno);
+    if (errno !== ERRNO.canceled) this.#outcomes.failed(slot, attempt, this.#plan, { errno, why });
     places.release(slot);
     if (attempt.failed > 0) places.refusal = 'connect_failed';
     const pool = this.#poolFor(slot, attempt);
@@ -180,17 +190,7 @@ export class WorkerConnections implements ConnectionHandler {
   onEstablished(slot: number): void {
     const attempt = this.#slots.attempts.get(slot);
     if (!attempt) return;
-    const backend = this.#slots.backend[slot]!;
-    const pool = this.#slots.pool[slot]!;
-    const nowMs = this.#inputs.clock.nowMs();
-    const connectMs = Math.max(0, nowMs - attempt.startedMs);
-    this.#inputs.counters.established(backend, pool, this.#slots.listener[slot]!, connectMs);
-    this.#inputs.records?.established(slot, connectMs);
-    this.#inputs.passiveHealth.connected(backend);
-    const candidate = this.#plan?.candidateOfRow(backend) ?? NO_BACKEND;
-    if (candidate !== NO_BACKEND) {
-      this.#plan?.poolByRow(pool)?.balancer.connected?.(candidate, connectMs, nowMs);
-    }
+    this.#outcomes.established(slot, attempt, this.#plan);
     this.#slots.endAttempts(slot);
   }
 
@@ -227,8 +227,20 @@ export class WorkerConnections implements ConnectionHandler {
 
   #begin(slot: number, attempt: ConnectAttempts, runtime: ListenerRuntime): number {
     if (attempt.wanted !== null) return READ_FIRST;
-    const pool = runtime.terminatesTls ? null : routed(runtime, attempt);
-    if (!pool) return this.#refuse(runtime.terminatesTls ? 'tls_failed' : 'no_route');
+    return runtime.termination === null ? this.#choose(slot, attempt, runtime) : TERMINATE;
+  }
+
+  /** TLS with the client is set up. */
+  #terminated(slot: number): number {
+    const attempt = this.#slots.attempts.get(slot);
+    const runtime = this.#plan?.listener(this.#slots.listener[slot]!);
+    this.#places.begin();
+    return attempt && runtime ? this.#choose(slot, attempt, runtime) : NO_ROW;
+  }
+
+  #choose(slot: number, attempt: ConnectAttempts, runtime: ListenerRuntime): number {
+    const pool = routed(runtime, attempt);
+    if (!pool) return this.#refuse('no_route');
     const { timeouts } = pool;
     this.#slots.timeouts[slot] = timeouts.lifetimeMs > 0 ? this.#withJitter(timeouts) : timeouts;
     attempt.moveTo(pool.pool.row);
@@ -276,22 +288,6 @@ export class WorkerConnections implements ConnectionHandler {
     const pool = now ?? plan?.poolByRow(attempt.pool) ?? null;
     if (pool && pool.pool.row !== attempt.pool) attempt.moveTo(pool.pool.row);
     return pool;
-  }
-
-  #countFailure(slot: number, attempt: ConnectAttempts, errno: number): void {
-    const backend = this.#slots.backend[slot]!;
-    const pool = this.#slots.pool[slot]!;
-    attempt.failed += 1;
-    attempt.tried.push(backend);
-    // Ours, then: the backend is not blamed for it in any count.
-    if (isOwnFailure(errno)) return;
-    this.#inputs.counters.connectFailed(backend);
-    const runtime = this.#plan?.poolByRow(pool);
-    const candidate = this.#plan?.candidateOfRow(backend) ?? NO_BACKEND;
-    if (!runtime || candidate === NO_BACKEND) return;
-    const nowMs = this.#inputs.clock.nowMs();
-    runtime.balancer.connectFailed?.(candidate, Math.max(0, nowMs - attempt.startedMs), nowMs);
-    this.#inputs.passiveHealth.connectFailed(backend, errno, runtime.pool);
   }
 }
 

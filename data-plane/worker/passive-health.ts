@@ -13,7 +13,6 @@
  *    the health monitor puts the second one back;
  *  - a connection to a backend without recent early closes pays for them with one plain read.
  */
-import { errnoName } from '../kernel/errno.ts';
 import type { PlanPool } from '../plan/plan.ts';
 import { BACKEND_COUNTERS, HEALTH, type SharedCells, type WorkerCells } from '../memory/shared-memory.ts';
 import type { FromWorker } from './protocol.ts';
@@ -50,10 +49,11 @@ export class PassiveHealth {
     if (Atomics.load(this.#shared.failures, row) !== 0) Atomics.store(this.#shared.failures, row, 0);
   }
 
-  connectFailed(row: number, errno: number, pool: PlanPool): void {
+  /** `why`: a name of an errno, or words. */
+  connectFailed(row: number, why: string, pool: PlanPool): void {
     const inARow = Atomics.add(this.#shared.failures, row, 1) + 1;
     if (inARow < IN_A_ROW) return;
-    const reason = `${inARow} failed connects in a row, the last one with ${errnoName(errno)}`;
+    const reason = `${inARow} failed connects in a row, the last one with ${why}`;
     this.#eject(row, pool, { reason });
   }
 

@@ -15,6 +15,7 @@ import type { CidrTable } from '../admission/cidr-table.ts';
 import type { ConnectionTimeouts, FirstBytesWanted } from '../engine/engine.ts';
 import { RouteTable } from '../first-bytes/route-table.ts';
 import type { Plan, PlanFirstBytes, PlanPool } from '../plan/plan.ts';
+import type { Initiation, Termination, TlsContexts } from '../tls/tls-contexts.ts';
 import { MAX_BACKENDS, type SharedCells, type WorkerCells } from '../memory/shared-memory.ts';
 
 /** What plans need of the worker that they run in. */
@@ -22,6 +23,7 @@ export interface PlanSurroundings {
   readonly shared: Pick<SharedCells, 'health' | 'rampTenths' | 'open' | 'poolEpoch' | 'poolTurn'>;
   readonly own: Pick<WorkerCells, 'backendOpen'>;
   readonly random: Random;
+  readonly tls: TlsContexts;
 }
 
 export interface PoolRuntime {
@@ -29,6 +31,8 @@ export interface PoolRuntime {
   readonly candidates: PoolCandidates;
   readonly balancer: Balancer;
   readonly timeouts: ConnectionTimeouts;
+  /** How TLS to its backends begins; null: plain TCP. */
+  readonly tls: Initiation | null;
 }
 
 export interface ListenerRuntime {
@@ -38,14 +42,14 @@ export interface ListenerRuntime {
   readonly firstBytes: FirstBytesRuntime | null;
   /** Null: everybody may connect. */
   readonly admission: ListenerAdmission | null;
-  /** Until the engine can do that, nobody is served there: nothing may be sent in the clear. */
-  readonly terminatesTls: boolean;
+  /** How it terminates TLS; null: it does not. */
+  readonly termination: Termination | null;
 }
 
 export interface FirstBytesRuntime {
   readonly proxyFrom: CidrTable | null;
   readonly header: FirstBytesWanted;
-  /** Null: there are no routes. */
+  /** Null: it decides nothing. */
   readonly hello: FirstBytesWanted | null;
   readonly routes: RouteTable;
   /** By the number of a route's pool. */
@@ -63,7 +67,7 @@ export class PlanRuntime {
   constructor(plan: Plan, previous: PlanRuntime | null, surroundings: PlanSurroundings) {
     this.sequence = plan.sequence;
     const pools = plan.pools.map((pool) =>
-      poolRuntime(pool, previous?.poolByRow(pool.row) ?? null, surroundings),
+      poolRuntime(pool, plan.sequence, previous?.poolByRow(pool.row) ?? null, surroundings),
     );
     for (const runtime of pools) {
       this.#poolByRow.set(runtime.pool.row, runtime);
@@ -76,11 +80,12 @@ export class PlanRuntime {
     for (const listener of plan.listeners) {
       const firstBytes = listener.firstBytes && firstBytesRuntime(listener.firstBytes, pools);
       const pool = pools[listener.pool] ?? null;
+      const { name, tls } = listener;
       this.#listeners.set(listener.row, {
         pool,
         firstBytes,
         admission: listener.admission,
-        terminatesTls: listener.tls !== null,
+        termination: tls && surroundings.tls.termination(name, tls, plan.sequence),
       });
     }
   }
@@ -113,31 +118,33 @@ export function routed(
 }
 
 function firstBytesRuntime(
-  { proxyFrom, routes, timeoutMs }: PlanFirstBytes,
+  { proxyFrom, hello, routes, timeoutMs }: PlanFirstBytes,
   pools: readonly PoolRuntime[],
 ): FirstBytesRuntime {
   return {
     pools,
     proxyFrom,
     header: { proxyHeader: true, hello: false, timeoutMs },
-    hello: routes.length > 0 ? { proxyHeader: false, hello: true, timeoutMs } : null,
+    hello: hello ? { proxyHeader: false, hello: true, timeoutMs } : null,
     routes: new RouteTable(routes),
   };
 }
 
 function poolRuntime(
   pool: PlanPool,
+  sequence: number,
   before: PoolRuntime | null,
   surroundings: PlanSurroundings,
 ): PoolRuntime {
   const { shared, own, random } = surroundings;
+  const tls = pool.tls && surroundings.tls.initiation(pool.name, pool.tls, sequence);
   const timeouts = {
     connectMs: pool.connectTimeoutMs,
     idleMs: pool.idleMs,
     halfClosedMs: pool.halfClosedMs,
     lifetimeMs: pool.maxLifetimeMs,
   };
-  if (before && isBalancedAlike(before.pool, pool)) return { ...before, pool, timeouts };
+  if (before && isBalancedAlike(before.pool, pool)) return { ...before, pool, timeouts, tls };
   const candidates = new PoolCandidates(pool, shared, own);
   const inherits = before !== null && before.pool.strategy === pool.strategy;
   const balancer = BALANCERS[pool.strategy]({
@@ -147,7 +154,7 @@ function poolRuntime(
     hosts: pool.hosts,
     previous: inherits ? { balancer: before.balancer, moved: movedCandidates(before.pool, pool) } : null,
   });
-  return { pool, candidates, balancer, timeouts };
+  return { pool, candidates, balancer, timeouts, tls };
 }
 
 /** Maglev's tables are a function of the rows' addresses, weights and tiers, so they need no comparison. */

@@ -8,6 +8,7 @@
  *  - touches nothing of the worker: memory, randomness and plans are its own;
  *  - every strategy is created, takes over from an earlier plan, and is picked from after its pool's epoch moved.
  */
+import { TlsContexts } from '../tls/tls-contexts.ts';
 import { STRATEGIES, type Strategy } from '../../core/model/resources.ts';
 import { seededRandom } from '../../core/runtime/random.ts';
 import { TriedSet } from '../balancing/tried-set.ts';
@@ -36,6 +37,7 @@ function warmUpStrategy(strategy: Strategy): void {
     },
     own: { backendOpen: new Int32Array(BACKENDS + 1) },
     random: seededRandom(1),
+    tls: new TlsContexts(() => {}),
   };
   const { poolEpoch } = surroundings.shared;
   const tried = new TriedSet();
@@ -89,6 +91,7 @@ function planOf(strategy: Strategy, sequence: number): Plan {
     tiers,
     maxConnections: null,
     queue: null,
+    tls: null,
     hosts: strategy === 'source_hash' ? hostsOf(tiers) : null,
   };
   return { sequence, revision: 0, listeners: [], pools: [pool] };

@@ -6,6 +6,7 @@ import type { Engine, EngineFactory } from '../engine/engine.ts';
 import { PoolQueues } from '../memory/pool-queues.ts';
 import { LogRing } from '../memory/log-ring.ts';
 import { type SharedCells, sharedCells, workerCells } from '../memory/shared-memory.ts';
+import { TlsContexts } from '../tls/tls-contexts.ts';
 import { ConnectionCounters } from './connection-counters.ts';
 import { sharedBudget, sharedTargets } from './engine-inputs.ts';
 import { WorkerConnections } from './connection-handler.ts';
@@ -50,6 +51,7 @@ export class Worker {
       shared,
       own,
       random,
+      tls: new TlsContexts((message) => log.write('error', message)),
     };
     const counters = new ConnectionCounters(own);
     const queues = new PoolQueues(start.buffers, (worker) => inputs.wake(worker));
@@ -60,6 +62,7 @@ export class Worker {
       clock,
       random,
       counters,
+      log,
       passiveHealth: new PassiveHealth(shared, own, post, (pool) => queues.wakeNext(pool)),
       queues,
       waiters: new Waiters({ worker: start.index, queues, counters, clock }),
@@ -90,6 +93,7 @@ export class Worker {
   handle(message: ToWorker): void {
     switch (message.type) {
       case 'certificates':
+        this.#surroundings.tls.use(message.bundle);
         break;
       case 'prepare':
         this.#prepared = new PlanRuntime(message.plan, this.#running, this.#surroundings);
@@ -141,6 +145,7 @@ export class Worker {
     this.#running = this.#prepared;
     this.#prepared = null;
     this.#connections.adopt(this.#running, this.engine);
+    this.#surroundings.tls.committed(sequence);
     this.#inputs.post({ type: 'committed', sequence });
   }
 

@@ -2,6 +2,7 @@
 import { Relay } from '../../data-plane/engine/epoll/relay.ts';
 import { BACKEND, CLIENT, SIDE, type SideOfSlot, Slots } from '../../data-plane/engine/epoll/slots.ts';
 import { RELAY_STATE } from '../../data-plane/engine/epoll/relay-state.ts';
+import { SideIo } from '../../data-plane/engine/tls/side-io.ts';
 import { ScriptedKernel } from './scripted-kernel.ts';
 
 export const SIDES = [CLIENT, BACKEND] as const;
@@ -26,7 +27,13 @@ export class RelayRig {
   readonly fds: readonly number[];
 
   constructor(parkingBytes = PARKING_BYTES) {
-    this.relay = new Relay(this.slots, this.kernel, this.kernel.ffi, null, parkingBytes);
+    this.relay = new Relay(
+      this.slots,
+      new SideIo(this.slots, this.kernel, this.kernel.ffi),
+      this.kernel.ffi,
+      null,
+      parkingBytes,
+    );
     this.fds = SIDES.map((side) => {
       const fd = this.kernel.lend();
       this.slots.descriptors[2 * this.slot + side] = fd;

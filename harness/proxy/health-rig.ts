@@ -107,7 +107,14 @@ export function poolOf(
 ): DirectoryPool {
   const healthCheck = { ...POLICY_DEFAULTS.healthCheck, ...check };
   const policy = { name: 'default', ...POLICY_DEFAULTS, ...fields, healthCheck };
-  return { row, name, policy, queue: null, backends: backends.map((backend) => backendOf(name, backend)) };
+  return {
+    row,
+    name,
+    policy,
+    queue: null,
+    tls: null,
+    backends: backends.map((backend) => backendOf(name, backend)),
+  };
 }
 
 export function healthRig(atOnce = AT_ONCE) {

@@ -15,6 +15,8 @@ import { PoolQueues } from '../../data-plane/memory/pool-queues.ts';
 import { Waiters } from '../../data-plane/worker/waiters.ts';
 import { PassiveHealth } from '../../data-plane/worker/passive-health.ts';
 import { PlanRuntime } from '../../data-plane/worker/plan-runtime.ts';
+import { WorkerLog } from '../../data-plane/worker/worker-log.ts';
+import { TlsContexts } from '../../data-plane/tls/tls-contexts.ts';
 import type { FromWorker } from '../../data-plane/worker/protocol.ts';
 import { FakeClock } from '../fake-clock.ts';
 import { backend, listener, policy, pool } from '../snapshots.ts';
@@ -64,6 +66,7 @@ export class HandlerBench {
     own: this.own,
     counters: new ConnectionCounters(this.own),
     records: this.#records,
+    log: new WorkerLog(this.clock, this.own, (message) => this.posted.push(message)),
     passiveHealth: new PassiveHealth(
       this.shared,
       this.own,
@@ -114,6 +117,7 @@ export class HandlerBench {
       shared: this.shared,
       own: this.own,
       random: this.#random,
+      tls: new TlsContexts(() => {}),
     });
     this.handler.adopt(this.#runtime, this.engine);
     this.#planner.sweep();

@@ -9,6 +9,7 @@
  */
 import type { Change } from '../../../core/model/commit.ts';
 import { applyChanges } from '../../../core/model/fold.ts';
+import { LIMITS } from '../../../core/model/limits.ts';
 import { didYouMean } from '../../../core/model/did-you-mean.ts';
 import { BACKEND_DEFAULTS } from '../../../core/model/defaults.ts';
 import type { Backend, DnsEntry, RegistrationSource } from '../../../core/model/resources.ts';
@@ -35,6 +36,8 @@ export interface ResolvedName {
   readonly answer: DnsAnswer;
   /** Those of its addresses that are in the pool. */
   readonly backends: readonly Backend[];
+  /** What is wrong with it; empty: nothing. */
+  readonly problem: string;
 }
 
 export interface MergedState {
@@ -66,6 +69,7 @@ function mergeNames(merged: MergedState, answers: readonly Member<DnsAnswer>[]):
   const answerOf = new Map(answers.map(({ name, value }) => [name, value]));
   const taken = new Set<string>();
   const names: ResolvedName[] = [];
+  let room: number = LIMITS.addresses;
   for (const { value: pool, backends: own } of merged.state.pools.values()) {
     for (const entry of pool.dns ?? []) {
       const answer = answerOf.get(`dns/${pool.name}/${entry.name}`);
@@ -74,19 +78,24 @@ function mergeNames(merged: MergedState, answers: readonly Member<DnsAnswer>[]):
         const key = `${pool.name}/${address}`;
         return !own.has(address) && !taken.has(key) && taken.add(key);
       });
-      names.push({ answer, backends: free.map((each) => namedBackend(pool.name, entry, each)) });
+      const used = free.slice(0, room);
+      room -= used.length;
+      const backends = used.map((each) => namedBackend(pool.name, entry, each));
+      names.push({ answer, backends, problem: answer.problem ?? (used.length < free.length ? NO_ROOM : '') });
     }
   }
   const { state } = merged;
   const all = names.flatMap(({ backends: found }) => found.map(putting));
   const violations = validateChanges(applyChanges(state, all, state.head.revision), all);
-  const right = names.map(({ answer, backends: found }) => ({
-    answer,
+  const right = names.map(({ backends: found, ...rest }) => ({
+    ...rest,
     backends: violations.length === 0 ? found : found.filter((backend) => !isWrong(backend, violations)),
   }));
   const changes = right.flatMap(({ backends: found }) => found.map(putting));
   return { ...merged, state: applyChanges(state, changes, state.head.revision), names: right };
 }
+
+const NO_ROOM = `some of its addresses are left out: all names together may lead to ${LIMITS.addresses}`;
 
 function putting(backend: Backend): Change {
   return { op: 'put', resource: { kind: 'backend', value: backend } };

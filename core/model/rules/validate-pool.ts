@@ -1,5 +1,5 @@
 /** The rules of a pool, and of backends without a port. */
-import { hasPort } from '../address.ts';
+import { parseAddress } from '../address.ts';
 import { FIELDS } from '../fields/resource-fields.ts';
 import { validateFields } from '../fields/validate-fields.ts';
 import type { Backend, HealthCheck, Pool } from '../resources.ts';
@@ -28,7 +28,9 @@ function validateCa({ tls }: Pool, at: string): Violation[] {
 
 /** A check goes to a port of its own where the backend has none. */
 export function validateCheckedPort(backend: Backend, check: HealthCheck, at: string): Violation[] {
-  if (hasPort(backend.address) || check.type === 'none' || check.port !== undefined) return [];
+  const parsed = parseAddress(backend.address, 'backend');
+  if (!parsed.ok || parsed.value.port !== 0) return [];
+  if (check.type === 'none' || check.port !== undefined) return [];
   const description = `"${backend.address}" has no port, so its health check does not know where to go; write IP:PORT, or give the policy of the pool a health_check with a port or of type none`;
   return [{ field: `${at}.address`, description }];
 }

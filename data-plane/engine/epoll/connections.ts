@@ -17,6 +17,7 @@ import { IdleTimeouts } from './idle-timeouts.ts';
 import { Openings } from './opening/openings.ts';
 import { ResetDeliveries } from './reset-deliveries.ts';
 import type { Dialer } from './opening/dialer.ts';
+import type { SideIo } from '../tls/side-io.ts';
 import { muteBlockedInput, registerSide, unmuteDrainedInput } from './interest.ts';
 import type { LoopContext } from './loop-context.ts';
 import type { Ffi } from '../../kernel/ffi.ts';
@@ -36,6 +37,7 @@ export interface ConnectionsInputs {
   readonly dialer: Dialer;
   readonly relay: Relay;
   readonly ffi: Pick<Ffi, 'address'>;
+  readonly io: SideIo;
   onFault(where: string, error: unknown): void;
   /** Descriptors or memory ran out. */
   onShortage(errno: number): void;
@@ -70,9 +72,9 @@ export class Connections {
     this.#idleTimeouts = new IdleTimeouts(context);
     this.#deliveries = new ResetDeliveries(context);
     this.#memoryRetries = new MemoryRetries(context);
-    this.#openings = new Openings(context, inputs.dialer, inputs.ffi, {
+    this.#openings = new Openings(inputs, {
       established: (slot) => this.#established(slot),
-      over: (slot, reason) => this.#finish(slot, reason, 'reset'),
+      over: (slot, reason, how) => this.#finish(slot, reason, how),
       ranShort: (slot, errno) => this.#ranShort(slot, errno),
     });
   }
@@ -116,6 +118,8 @@ export class Connections {
     if ((bits & HAS_ENDED) !== 0) flags |= SIDE.readable | SIDE.ending;
     if ((bits & EPOLL.error) !== 0) flags |= SIDE.failing;
     if ((bits & EPOLL.urgent) !== 0) flags |= SIDE.readable | SIDE.urgent;
+    // TLS may have to write in order to read.
+    if ((flags & SIDE.tls) !== 0) flags |= SIDE.readable | SIDE.writable;
     slots.sides[side] = flags;
     if (isRelayed) return this.#ready.add(slot);
     try {
@@ -243,6 +247,7 @@ export class Connections {
     for (let side = 2 * slot; side <= 2 * slot + 1; side++) {
       const fd = slots.descriptors[side]!;
       if (fd === 0) continue;
+      this.#in.io.release(side);
       slots.descriptors[side] = 0;
       if (how === 'close') sys.close(fd);
       else sys.reset(fd);

@@ -29,6 +29,7 @@ import { Pipes } from './pipes.ts';
 import { Relay } from './relay.ts';
 import { selfCheck } from '../../kernel/self-check.ts';
 import { Slots } from './slots.ts';
+import { SideIo } from '../tls/side-io.ts';
 import { type Kernel, LoopCalls } from '../../kernel/loop-calls.ts';
 
 /** The most events that one wait returns. */
@@ -66,13 +67,15 @@ export class EpollEngine implements Engine {
     const deadlines = new Deadlines(nowMs, (slot) => this.#connections.onDeadline(slot));
     this.#inputs = inputs;
     const context = { slots, sys, epoll, handler, deadlines, nowMs };
+    const io = new SideIo(slots, sys, ffi);
     const pipes = inputs.splice ? new Pipes(sys, holdings.pipes, () => context.nowMs) : null;
     this.#context = context;
     this.#connections = new Connections({
       context,
       dialer: new Dialer(sys, targets, sourceAddresses),
-      relay: new Relay(slots, sys, ffi, pipes, inputs.parkingBytes),
+      relay: new Relay(slots, io, ffi, pipes, inputs.parkingBytes),
       ffi,
+      io,
       onFault: (where, error) => inputs.onFault(where, error),
       onShortage: (errno) => this.#ranShort(errno),
       onReleased: (listener) => this.#released(listener),

@@ -25,7 +25,7 @@ import { BACKEND, CLIENT, SIDE, type Slots } from './slots.ts';
 import { BULK_BYTES, PEEK_BYTES, READ_BYTES, TRICKLE_BYTES } from './sizes.ts';
 import { BROKEN, OUTPUT_DONE, RELAY_STATE, type RelayState, relayStateOf } from './relay-state.ts';
 import { EAGAIN, EINTR } from '../../kernel/linux.ts';
-import type { Kernel } from '../../kernel/loop-calls.ts';
+import type { SideIo } from '../tls/side-io.ts';
 
 // `!` on typed arrays in this file: a slot is within them.
 export class Relay {
@@ -38,13 +38,13 @@ export class Relay {
   /** The errno when the kernel had no memory for a call of the last turn; else 0. No event reports when it has. */
   memoryErrno = 0;
   readonly #slots: Slots;
-  readonly #sys: Kernel;
+  readonly #io: SideIo;
   readonly #parking: Parking;
   readonly #pipes: Pipes | null;
   readonly #buffer = new Uint8Array(READ_BYTES);
   readonly #bufferAt: number;
   readonly #send: (at: number, size: number) => number;
-  /** The descriptor that #send sends to. */
+  /** The side that #send sends to. */
   #sendTo = 0;
   /** The limit of this turn, in bytes for each direction. */
   #limit = 0;
@@ -54,17 +54,17 @@ export class Relay {
   /** Without pipes everything is copied. */
   constructor(
     slots: Slots,
-    sys: Kernel,
+    io: SideIo,
     ffi: Pick<Ffi, 'address'>,
     pipes: Pipes | null,
     parkingBytes: number,
   ) {
     this.#slots = slots;
-    this.#sys = sys;
+    this.#io = io;
     this.#pipes = pipes;
     this.#parking = new Parking(ffi, parkingBytes);
     this.#bufferAt = ffi.address(this.#buffer);
-    this.#send = (at, size) => sys.send(this.#sendTo, at, size);
+    this.#send = (at, size) => io.send(this.#sendTo, at, size);
   }
 
   /** Bytes parked for all connections. */
@@ -121,9 +121,10 @@ export class Relay {
   #pass(source: number): number {
     const { sides } = this.#slots;
     const to = sides[source ^ 1]!;
-    // A pipe does not get past an urgent mark.
+    // A pipe gets neither past an urgent mark nor through TLS.
     const isBulk =
-      (to & (SIDE.bulk | SIDE.outputBroken)) === SIDE.bulk && (sides[source]! & SIDE.urgent) === 0;
+      (to & (SIDE.bulk | SIDE.outputBroken | SIDE.tls)) === SIDE.bulk &&
+      (sides[source]! & (SIDE.urgent | SIDE.tls)) === 0;
     if (!isBulk || this.#pipes === null) return this.#copy(source);
     const got = this.#pipes.fill(source ^ 1, this.#slots.descriptors[source]!, this.#limit);
     if (got <= 0) return this.#nothingPiped(source, got);
@@ -145,31 +146,33 @@ export class Relay {
 
   /** Reads once, and passes on, parks or drops the bytes. */
   #copy(source: number): number {
-    const { sides, descriptors } = this.#slots;
+    const { sides } = this.#slots;
     const sink = source ^ 1;
     const isDropped = (sides[sink]! & SIDE.outputBroken) !== 0;
     const peeks = !isDropped && ((sides[sink]! & SIDE.congested) !== 0 || !this.#parking.hasRoom);
     const size = peeks ? PEEK_BYTES : READ_BYTES;
-    const from = descriptors[source]!;
     const got = peeks
-      ? this.#sys.peek(from, this.#bufferAt, size)
-      : this.#sys.receive(from, this.#bufferAt, size);
+      ? this.#io.peek(source, this.#bufferAt, size)
+      : this.#io.receive(source, this.#bufferAt, size);
     if (got <= 0) {
       this.#nothingRead(source, got);
       return 0;
     }
     const passed = isDropped ? got : this.#passOn(sink, got, peeks);
-    if (peeks && passed > 0) this.#discard(source, from, passed);
-    const mayHoldMore = (sides[source]! & (SIDE.ending | SIDE.urgent)) !== 0;
-    if (passed === got && got < size && !mayHoldMore) sides[source]! &= ~SIDE.readable;
+    // Bytes that were sent but can't be dropped would be sent twice, so the connection is reset instead.
+    if (peeks && passed > 0 && this.#io.discard(source, this.#bufferAt, passed) !== passed)
+      this.#broken = BROKEN[source & 1]!;
+    if (passed === got && this.#isDrained(source, got, size)) sides[source]! &= ~SIDE.readable;
     // Reads stop at an urgent mark, so pipes are not used after one.
     if (got >= BULK_BYTES && (sides[source]! & SIDE.urgent) === 0) sides[sink]! |= SIDE.bulk;
     return passed;
   }
 
-  /** Bytes that were sent but can't be dropped would be sent twice, so the connection is reset instead. */
-  #discard(source: number, from: number, size: number): void {
-    if (this.#sys.discard(from, size) !== size) this.#broken = BROKEN[source & 1]!;
+  /** Whether a read of less than `size` was the last one until the next event. */
+  #isDrained(source: number, got: number, size: number): boolean {
+    const flags = this.#slots.sides[source]!;
+    if ((flags & SIDE.tls) !== 0) return this.#io.isDrained;
+    return got < size && (flags & (SIDE.ending | SIDE.urgent)) === 0;
   }
 
   /** A read returned no bytes: it was the end, an error, or nothing for now. */
@@ -193,10 +196,10 @@ export class Relay {
 
   /** Sends what is in the buffer. Returns how much of it is done with: taken, parked, or dropped. */
   #passOn(sink: number, size: number, peeked: boolean): number {
-    const { sides, descriptors } = this.#slots;
+    const { sides } = this.#slots;
     // Dropped bytes do not keep a connection alive.
     this.active = true;
-    const taken = this.#sys.send(descriptors[sink]!, this.#bufferAt, size);
+    const taken = this.#io.send(sink, this.#bufferAt, size);
     if (taken === size) {
       sides[sink]! &= ~SIDE.congested;
       this.moved[sink & 1]! += size;
@@ -216,9 +219,9 @@ export class Relay {
   #unpark(sink: number): number {
     const { sides, descriptors } = this.#slots;
     const isPiped = this.#pipes?.isFilled(sink) ?? false;
-    this.#sendTo = descriptors[sink]!;
+    this.#sendTo = sink;
     const taken = isPiped
-      ? this.#pipes!.drain(sink, this.#sendTo) // `!`: it holds the pipe.
+      ? this.#pipes!.drain(sink, descriptors[sink]!) // `!`: it holds the pipe.
       : this.#parking.offer(sink, this.#send);
     if (taken < 0 && this.#isLost(sink, -taken)) return 0;
     if (!this.#parking.isParked(sink) && !(this.#pipes?.isFilled(sink) ?? false))
@@ -272,25 +275,26 @@ export class Relay {
   }
 
   #endOutput(sink: number): void {
-    const { sides, descriptors } = this.#slots;
+    const { sides } = this.#slots;
     if ((sides[sink]! & (SIDE.parked | OUTPUT_DONE)) !== 0 || (sides[sink ^ 1]! & SIDE.reset) !== 0) return;
-    sides[sink]! |= SIDE.outputEnded;
     const isLast = (sides[sink]! & SIDE.inputEnded) !== 0 && (sides[sink ^ 1]! & OUTPUT_DONE) !== 0;
     // When the other side is broken, or may be, a reset follows instead of close(), so the end must be sent first.
     const isReset = (sides[sink ^ 1]! & (SIDE.outputBroken | SIDE.failing)) !== 0;
-    // Otherwise close() sends the last end. When this call fails the peer is gone, and reading reports how.
-    if (!isLast || isReset) this.#sys.endOutput(descriptors[sink]!);
+    const result = this.#io.endOutput(sink, isLast && !isReset);
+    // Only of TLS: its end is tried again when there is room. When it fails the peer is gone, and reading reports how.
+    if (result === -EAGAIN) sides[sink]! &= ~SIDE.writable;
+    else sides[sink]! |= SIDE.outputEnded;
   }
 
   /** Asks for an error that an event has reported, once the side can't be read further. */
   #checkError(side: number): void {
-    const { sides, descriptors } = this.#slots;
+    const { sides } = this.#slots;
     if ((sides[side]! & SIDE.failing) === 0 || this.#isMovable(side)) return;
     // After we have ended our output, an error no longer shows whether the peer ended before its reset; reading does.
     const isUnread = (sides[side]! & (SIDE.readable | SIDE.inputEnded)) === SIDE.readable;
     if (isUnread && (sides[side]! & SIDE.outputEnded) !== 0) return;
     sides[side]! &= ~SIDE.failing;
-    const errno = this.#sys.pendingError(descriptors[side]!);
+    const errno = this.#io.pendingError(side);
     if (errno !== 0) this.#outputFailed(side, errno);
   }
 }

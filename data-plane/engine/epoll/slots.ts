@@ -17,8 +17,12 @@ export const STATE = {
   waiting: 2,
   relaying: 3,
   delivering: 4,
+  /** Terminating TLS with the client. */
+  terminating: 5,
   reading: 6,
   asking: 7,
+  /** Starting TLS to the backend. */
+  securing: 8,
 } as const;
 
 /** Flags of one side. They are sticky: an edge sets them, and only what the comment names clears them. */
@@ -51,6 +55,8 @@ export const SIDE = {
   reset: 1 << 13,
   /** Its input makes no events. Cleared once it is no longer readable: see interest.ts. */
   muted: 1 << 14,
+  /** Its bytes go through TLS: see tls/side-io.ts. */
+  tls: 1 << 15,
 } as const;
 
 /** Returned by Slots.take. */
@@ -63,6 +69,8 @@ export class Slots {
   readonly states: Uint8Array;
   /** Two for each slot: bits of SIDE. */
   readonly sides: Uint16Array;
+  /** Two for each slot: where OpenSSL has its connection, of a side that has TLS. */
+  readonly tls: Float64Array;
   /** At least 0; grows, and wraps to 0. */
   readonly generations: Int32Array;
   /** The row of the backend that it connects to, or is connected to; WAIT while there is none. */
@@ -88,6 +96,7 @@ export class Slots {
     this.descriptors = descriptors;
     this.states = new Uint8Array(capacity);
     this.sides = new Uint16Array(capacity * 2);
+    this.tls = new Float64Array(capacity * 2);
     this.generations = new Int32Array(capacity);
     this.rows = new Int32Array(capacity);
     this.listeners = new Uint16Array(capacity);

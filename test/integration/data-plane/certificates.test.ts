@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { connect, type TLSSocket } from 'node:tls';
 import { freePort } from '../../../harness/free-port.ts';
 import { makeCertificates } from '../../../harness/programs/certificates.ts';
 import {
@@ -48,6 +49,25 @@ async function fleetOf(t: TestContext) {
   return { apply, ca, client, first, folder, lbctl, pem, plainPort, plane, put, second, server, tlsPort };
 }
 
+/** A connection whose handshake is over. */
+function dialTls(port: number, ca: string): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(
+      { port, host: '127.0.0.1', servername: 'www.example.com', ca: readFileSync(ca) },
+      () => resolve(socket),
+    );
+    socket.once('error', reject);
+  });
+}
+
+/** The start of the answer to a request on an open connection. */
+function ask(socket: TLSSocket): Promise<string> {
+  socket.write('GET / HTTP/1.1\r\nHost: www\r\n\r\n');
+  return new Promise((resolve) =>
+    socket.once('data', (bytes: Buffer) => resolve(bytes.toString('latin1', 0, 15))),
+  );
+}
+
 describe('certificates', () => {
   it('that a proxy lacks cost it the listener that names them, until they come', async (t) => {
     if (!present(t, 'openssl')) return;
@@ -80,6 +100,35 @@ describe('certificates', () => {
       /missing|is not in the/.test(await succeed(lbctl, ['describe', 'listener', 'www']));
     await eventually(async () => !(await isRejected()), 'the listener on both');
     assert.match(await succeed(lbctl, ['events']), /has no failure of listener www/);
+  });
+
+  it('that were renewed serve new clients, and established ones go on', async (t) => {
+    if (!present(t, 'openssl')) return;
+    const { apply, ca, client, first, lbctl, pem, plane, put, server, tlsPort } = await fleetOf(t);
+    put(first, 'www', pem(server));
+    const proxy = await startProxy(t, 'one', [plane.grpc], ['--certificates', first]);
+    assert.equal((await apply()).code, 0);
+    const open = await dialTls(tlsPort, ca);
+    t.after(() => open.destroy());
+    const before = open.getPeerX509Certificate()?.fingerprint256;
+    put(first, 'www', pem(client));
+    await eventually(async () => {
+      const socket = await dialTls(tlsPort, ca);
+      const { fingerprint256 } = socket.getPeerX509Certificate() ?? {};
+      socket.destroy();
+      return fingerprint256 !== undefined && fingerprint256 !== before;
+    }, 'the new certificate');
+    assert.match(await ask(open), /^HTTP\/1.1 200/);
+    put(first, 'www', `${readFileSync(server.cert, 'utf8')}${readFileSync(client.key, 'utf8')}`);
+    await proxy.line(
+      (line) => /does not belong to the certificate.*stays in use/.exec(line) ?? undefined,
+      'a warning',
+    );
+    (await dialTls(tlsPort, ca)).destroy();
+    assert.match(
+      await succeed(lbctl, ['events']),
+      /can't use the new file of certificate www and keeps the one before/,
+    );
   });
 
   it('never let a private key leave the host: no log, no metric, no report, no file of the proxy has it', async (t) => {

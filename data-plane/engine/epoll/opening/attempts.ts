@@ -15,6 +15,7 @@ import { registerSide } from '../interest.ts';
 import type { LoopContext } from '../loop-context.ts';
 import { BACKEND, CLIENT, SIDE, STATE } from '../slots.ts';
 import { EALREADY } from '../../../kernel/linux.ts';
+import type { SideIo } from '../../tls/side-io.ts';
 
 /** The outcome of attempts. */
 export interface AttemptEvents {
@@ -29,11 +30,13 @@ export interface AttemptEvents {
 export class Attempts {
   readonly #context: LoopContext;
   readonly #dialer: Dialer;
+  readonly #io: SideIo;
   readonly #events: AttemptEvents;
 
-  constructor(context: LoopContext, dialer: Dialer, events: AttemptEvents) {
+  constructor(context: LoopContext, dialer: Dialer, io: SideIo, events: AttemptEvents) {
     this.#context = context;
     this.#dialer = dialer;
+    this.#io = io;
     this.#events = events;
   }
 
@@ -59,16 +62,17 @@ export class Attempts {
     this.#events.gaveUp(slot, handler.refusal);
   }
 
-  /** The current attempt, or the wait for the next one, has failed. */
-  failed(slot: number, errno: number): void {
+  /** The current attempt, or the wait for the next one, has failed. `why`: in words, where TLS failed. */
+  failed(slot: number, errno: number, why?: string): void {
     const { deadlines, handler, slots, sys } = this.#context;
     const side = 2 * slot + BACKEND;
     const fd = slots.descriptors[side]!;
+    this.#io.release(side);
     slots.descriptors[side] = 0;
     if (fd !== 0) sys.close(fd);
     deadlines.cancel(slot);
     if (isShortage(errno)) return this.#events.ranShort(slot, errno);
-    const row = handler.onConnectFailed(slot, errno);
+    const row = handler.onConnectFailed(slot, errno, why);
     this.start(slot, row, row === NO_ROW ? 0 : handler.retryDelayMs);
   }
 
@@ -105,9 +109,8 @@ export class Attempts {
   }
 
   #hasLeft(slot: number): boolean {
-    const { slots, sys } = this.#context;
     const side = 2 * slot + CLIENT;
-    return (slots.sides[side]! & SIDE.ending) !== 0 && !sys.hasUnread(slots.descriptors[side]!);
+    return (this.#context.slots.sides[side]! & SIDE.ending) !== 0 && !this.#io.hasUnread(side);
   }
 
   /** Returns 0 when a connect has started, or the errno. */

@@ -31,6 +31,13 @@ export class Dialer {
     };
   }
 
+  /** The address of a row, until the next call. */
+  ipOf(row: number): Uint8Array {
+    const ip = this.#ip[this.#targets.ipLength(row)];
+    this.#targets.copyIp(row, ip, 0);
+    return ip;
+  }
+
   /** A descriptor that is connecting to a row, or the errno negated. A row without a port is dialled at `asked`. */
   dial(row: number, asked: number): number {
     const length = this.#targets.ipLength(row);
@@ -79,8 +86,6 @@ export class Dialer {
   }
 
   #connect(fd: number, row: number, asked: number): number {
-    const ip = this.#ip[this.#targets.ipLength(row)];
-    this.#targets.copyIp(row, ip, 0);
-    return this.#sys.connect(fd, ip, this.#targets.port(row) || asked);
+    return this.#sys.connect(fd, this.ipOf(row), this.#targets.port(row) || asked);
   }
 }

@@ -68,10 +68,22 @@ describe('resolveName', () => {
     };
     const { addresses, problem } = await resolveName(resolverOf(hosts, found), '_pg._tcp.test');
     assert.deepEqual(addresses, [
-      { address: '10.0.0.1:5432', weight: 1_000 },
+      { address: '10.0.0.1:5432', weight: 1_000, tier: 0 },
       { address: '10.0.0.2:5432', weight: 7, tier: 1 },
     ]);
     assert.equal(problem, null);
+  });
+
+  it('lets one target of SRV that does not exist keep no address of the others', async () => {
+    const found: Answer<SrvRecord> = {
+      type: 'records',
+      ttlMs: 5_000,
+      records: [service('a.test', 10), service('gone.test', 10)],
+    };
+    const resolver = resolverOf({ 'a.test': { 4: records(['10.0.0.1']) } }, found);
+    const { missing, problem } = await resolveName(resolver, '_pg._tcp.test');
+    assert.deepEqual(missing, []);
+    assert.match(problem ?? '', /gone\.test does not exist/);
   });
 
   it('says so where SRV records name no service, or a target that does not exist', async () => {

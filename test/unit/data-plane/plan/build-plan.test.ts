@@ -56,6 +56,7 @@ describe('buildPlan', () => {
       tiers: null,
       maxConnections: null,
       queue: null,
+      tls: null,
       hosts: null,
     });
     assert.deepEqual([...weights], [2, 3]);

@@ -4,13 +4,12 @@ import { readSnapshot } from '../../../../data-plane/plan/read-snapshot.ts';
 import * as make from '../../../../harness/snapshots.ts';
 
 describe('a snapshot, read for a plan', () => {
-  it('leads nowhere in the clear where a pool wants TLS to its backends', () => {
+  it('says how TLS to the backends of a pool begins', () => {
     const tls = { serverName: '', verify: true, ca: '' };
-    const [policy, plain] = [make.policy('steady'), make.pool('web', 'steady')];
-    const backend = make.backend('web', '10.0.0.1:80');
-    const countIn = (pool: typeof plain) =>
-      readSnapshot(make.snapshot(1, policy, pool, backend)).pools.map(({ backends }) => backends.length);
-    assert.deepEqual(countIn(plain), [1]);
-    assert.deepEqual(countIn(make.pool('web', 'steady', { tls })), [0]);
+    const policy = make.policy('steady');
+    const tlsOf = (pool: ReturnType<typeof make.pool>) =>
+      readSnapshot(make.snapshot(1, policy, pool)).pools.map((read) => read.tls);
+    assert.deepEqual(tlsOf(make.pool('web', 'steady')), [null]);
+    assert.deepEqual(tlsOf(make.pool('web', 'steady', { tls })), [tls]);
   });
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { serialize } from 'node:v8';
 import { STRATEGIES, type Strategy } from '../../../../core/model/resources.ts';
+import { TlsContexts } from '../../../../data-plane/tls/tls-contexts.ts';
 import { seededRandom } from '../../../../core/runtime/random.ts';
 import type { Plan, PlanPool } from '../../../../data-plane/plan/plan.ts';
 import {
@@ -23,7 +24,7 @@ const MOST_READS = 8;
 
 const buffers = createBuffers(1);
 const [shared, own] = [sharedCells(buffers), workerCells(buffers, 0)];
-const surroundings = { shared, own, random: seededRandom(1) };
+const surroundings = { shared, own, random: seededRandom(1), tls: new TlsContexts(() => {}) };
 
 /** A second plan, in which one backend has another weight than in the first. */
 function twoPlans(strategy: Strategy, count: number): readonly [first: Plan, second: Plan] {
