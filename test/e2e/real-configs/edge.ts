@@ -88,7 +88,7 @@ async function listen(
   scope: Scope,
   host: string,
   port: number,
-  serve: (socket: Socket) => void,
+  serve: (socket: Socket) => unknown,
 ): Promise<void> {
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on('error', () => undefined);
