@@ -30,7 +30,7 @@ export async function visitByName(front: Front, servername: string, visit: TlsVi
 }
 
 /** Begins a handshake; whether it succeeds, the socket tells. */
-async function dialByName(
+export async function dialByName(
   front: Front,
   servername: string,
   { inPieces = false, ...options }: TlsVisit = {},

@@ -35,6 +35,7 @@ const PACKAGES = {
   initdb: 'postgresql',
   postgres: 'postgresql',
   pgbench: 'postgresql',
+  psql: 'postgresql',
   'redis-sentinel': 'redis-sentinel',
   patroni: 'patroni',
   mariadbd: 'mariadb-server',
@@ -135,14 +136,24 @@ export async function startRedis(scope: Scope, more: Readonly<Record<string, str
   return `127.0.0.1:${port}`;
 }
 
-/** One PostgreSQL server, with pgbench's tables, at several loopback addresses, which it answers. It refuses to run as root, so root lends it another user. */
-export async function startPostgres(scope: Scope, hosts: readonly string[]): Promise<readonly string[]> {
+/**
+ * One PostgreSQL server, with pgbench's tables, at several loopback addresses, which it answers. It refuses to run as root,
+ * so root lends it another user. With a key and its certificate it offers TLS.
+ */
+export async function startPostgres(
+  scope: Scope,
+  hosts: readonly string[],
+  tls?: { readonly cert: string; readonly key: string },
+): Promise<readonly string[]> {
   const user = unprivileged();
   const folder = temporaryFolder(scope);
   chmodSync(folder, 0o755);
   const data = join(folder, 'data');
   mkdirSync(data);
-  if (user.uid !== undefined && user.gid !== undefined) chownSync(data, user.uid, user.gid);
+  if (user.uid !== undefined && user.gid !== undefined) {
+    chownSync(data, user.uid, user.gid);
+    if (tls) chownSync(tls.key, user.uid, user.gid);
+  }
   const init = await run(programFile('initdb'), ['-D', data, '-U', 'bench', '-A', 'trust', '-N'], {
     ...user,
     cwd: '/',
@@ -155,6 +166,7 @@ export async function startPostgres(scope: Scope, hosts: readonly string[]): Pro
     unix_socket_directories: '',
     fsync: 'off',
     max_connections: 200,
+    ...(tls && { ssl: 'on', ssl_cert_file: tls.cert, ssl_key_file: tls.key }),
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   startProcess(scope, programFile('postgres'), ['-D', data, ...flags], {

@@ -18,7 +18,7 @@ import { readText } from '../../harness/source-tree.ts';
 import { kubernetesApi } from './real-configs/kubernetes.ts';
 import { postgresWriter, sqlReadiness } from './real-configs/pages.ts';
 import { redisMaster } from './real-configs/redis.ts';
-import { sshRelay } from './real-configs/edge.ts';
+import { mqttTls, sshRelay } from './real-configs/edge.ts';
 import { oneServiceTwoNames, twoNames } from './real-configs/names.ts';
 import {
   etcdWeights,
@@ -38,6 +38,7 @@ const CONFIGURATIONS: readonly Configuration[] = [
   ingressBySource,
   twoNames,
   oneServiceTwoNames,
+  mqttTls,
   sqlNodes,
   mysqlReserve,
   sshRelay,

@@ -1,15 +1,53 @@
-/** A configuration that says who the client is. */
+/** Configurations that end TLS, or say who the client is. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { it } from 'node:test';
 import type { Configuration } from '../../../harness/configurations/configuration.ts';
-import { dial } from '../../../harness/engine/tcp.ts';
-import type { Scope } from '../../../harness/programs/processes.ts';
+import { dialByName } from '../../../harness/configurations/tls-visit.ts';
+import { dial, either, readAll } from '../../../harness/engine/tcp.ts';
+import { eventually, type Scope } from '../../../harness/programs/processes.ts';
 
+const MQTT = 'mqtt.trees.test';
 const GREETING = 'SSH-2.0-test\r\n';
 /** Of PROXY v2: the signature, version 2 and PROXY, TCP over IPv4, 12 bytes or more of addresses. */
 const SIGNATURE = Buffer.from('0d0a0d0a000d0a515549540a', 'hex');
+
+/** X09 */
+export const mqttTls: Configuration = {
+  name: 'mqtt-tls',
+  network: 9,
+  port: 6901,
+  declare({ scope, network, front, begin, identity }) {
+    const received: string[] = [];
+    begin(async () => {
+      await listen(scope, `${network}.11`, 6902, async (socket) => {
+        const { text } = await readAll(socket);
+        received.push(text);
+        socket.end(`got ${text}`);
+      });
+    });
+
+    it('ends TLS with a certificate that verifies, and passes on both directions and the half-close', async () => {
+      const verified = { ca: identity().ca, rejectUnauthorized: true };
+      const socket = await eventually(async () => {
+        const tried = await dialByName(front, MQTT, verified);
+        await either(tried, 'secureConnect');
+        return tried.authorized && tried;
+      }, 'a verified handshake');
+      socket.end('a packet');
+      assert.equal((await readAll(socket)).text, 'got a packet');
+    });
+
+    it('ends a client without TLS, and the broker sees none of its bytes', async () => {
+      const before = received.length;
+      const client = await dial(front.port, front.host);
+      client.write('GET / HTTP/1.1\r\nhost: mqtt.trees.test\r\n\r\n');
+      assert.doesNotMatch((await readAll(client)).text, /got/);
+      assert.equal(received.slice(before).join(''), '');
+    });
+  },
+};
 
 /** X12 */
 export const sshRelay: Configuration = {
@@ -50,7 +88,7 @@ async function listen(
   scope: Scope,
   host: string,
   port: number,
-  serve: (socket: Socket) => void,
+  serve: (socket: Socket) => unknown,
 ): Promise<void> {
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on('error', () => undefined);

@@ -137,17 +137,17 @@ export class FirstBytesStage {
     return got === 0 || (slots.sides[side]! & SIDE.ending) !== 0 ? 'ended' : 'incomplete';
   }
 
-  #readHeader(fd: number, bytes: Uint8Array): FirstBytes['what'] | 'incomplete' {
+  #readHeader(fd: number, bytes: Uint8Array): FirstBytes['what'] | 'incomplete' | 'lost' {
     const verdict = readProxyHeader(bytes, this.#header);
     if (verdict === 'incomplete') return verdict;
     // Two headers, one behind the other: nobody can tell whether a balancer sent the second one, or the client.
     if (verdict !== 'header' || areOfHeader(bytes.subarray(this.#header.length))) return 'malformed';
-    if (!this.#take(fd, this.#header.length)) return 'malformed';
+    if (!this.#take(fd, this.#header.length)) return 'lost';
     this.#found.isLocal = this.#header.isLocal;
     return 'proxy_header';
   }
 
-  #readHello(slot: number, fd: number, bytes: Uint8Array): FirstBytes['what'] | 'incomplete' {
+  #readHello(slot: number, fd: number, bytes: Uint8Array): FirstBytes['what'] | 'incomplete' | 'lost' {
     const { sys } = this.#context;
     const request = readPostgresRequest(bytes);
     const before = this.#asked.get(slot);
@@ -158,13 +158,14 @@ export class FirstBytesStage {
     }
     if (request === 'incomplete') return request;
     // GSSAPI, then TLS, each once: a client could ask for ever.
-    if (before === 'ssl' || before === request || !this.#take(fd, SSL_REQUEST.length)) return 'malformed';
+    if (before === 'ssl' || before === request) return 'malformed';
+    if (!this.#take(fd, SSL_REQUEST.length)) return 'lost';
     this.#asked.set(slot, request);
     this.#buffer[0] = request === 'ssl' ? WILLING : UNWILLING;
-    if (sys.send(fd, this.#bufferAt, 1) !== 1) return 'malformed';
+    if (sys.send(fd, this.#bufferAt, 1) !== 1) return 'lost';
     const got = sys.peek(fd, this.#bufferAt, LONGEST);
     if (got > 0) return this.#readHello(slot, fd, this.#buffer.subarray(0, got));
-    return 'incomplete';
+    return got === 0 || got === -EAGAIN || isTransient(-got) ? 'incomplete' : 'lost';
   }
 
   #take(fd: number, length: number): boolean {
