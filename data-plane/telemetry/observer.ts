@@ -73,6 +73,8 @@ export interface TrafficTotals {
   readonly removed: ReadonlyMap<string, RemovedBackend>;
   readonly logRecordsDropped: number;
   /** What the table of limits had no room for: admission/limit-table.ts. */
+  /** Handshakes of clients. */
+  readonly handshakes: { readonly full: number; readonly resumed: number; readonly failed: number };
   readonly sourcesLost: { readonly forgotten: number; readonly untracked: number };
 }
 
@@ -175,6 +177,11 @@ export class Observer {
       },
       removed: this.#removed.at(this.#sources.clock.nowMs()),
       logRecordsDropped: workerCount(workers, 'logDropped'),
+      handshakes: {
+        full: workerCount(workers, 'tlsFull'),
+        resumed: workerCount(workers, 'tlsResumed'),
+        failed: workerCount(workers, 'tlsFailed'),
+      },
       sourcesLost: {
         forgotten: workerCount(workers, 'sourcesForgotten'),
         untracked: workerCount(workers, 'sourcesUntracked'),

@@ -42,6 +42,13 @@ const FAMILIES: readonly ProxyFamily[] = [
       for (const [result, count] of Object.entries(sourcesLost)) add({ result }, count);
     },
   ),
+  counter(
+    'lb_tls_handshakes_total',
+    'Handshakes of TLS with clients, by how they ended: in full, with a resumed session, or not.',
+    (add, { handshakes }) => {
+      for (const [result, count] of Object.entries(handshakes)) add({ result }, count);
+    },
+  ),
   poolGauge(
     'lb_pool_panic',
     '1 while no backend of the pool is healthy: all of them are used, or new connections are refused.',

@@ -99,6 +99,7 @@ describe('the metrics', () => {
       lb_log_records_dropped_total: 'counter',
       lb_refused_connections_total: 'counter',
       lb_limit_sources_lost_total: 'counter',
+      lb_tls_handshakes_total: 'counter',
     });
   });
 
