@@ -12,6 +12,7 @@ import {
   createBuffers,
   SOURCE_WAYS,
   sharedCells,
+  WORKER_COUNTERS,
   workerCells,
 } from '../../../../data-plane/memory/shared-memory.ts';
 
@@ -169,7 +170,8 @@ describe('the table of limits', () => {
   it('counts the sources that it had no room for, and those whose rate it forgot', () => {
     const [table] = tables();
     const own = owns[0]!;
-    const count = () => own.worker.slice(-2);
+    const lost = ['sourcesForgotten', 'sourcesUntracked'] as const;
+    const count = () => lost.map((name) => own.worker[WORKER_COUNTERS.indexOf(name)]!);
     const before = count();
     const hold = (at: number, nowMs: number) => table!.holdSource(0, client(`10.0.1.${at}`), 5, nowMs);
     const entries = Array.from({ length: SOURCE_WAYS }, (_, at) => hold(at, at));
@@ -179,7 +181,7 @@ describe('the table of limits', () => {
     table!.release(entries[1]!);
     assert.equal(hold(102, 3_000), entries[1], 'nothing is lost with it');
     assert.deepEqual(
-      [...count()].map((value, at) => value - before[at]!),
+      count().map((value, at) => value - before[at]!),
       [1, 1],
     );
   });
