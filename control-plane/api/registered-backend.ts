@@ -26,34 +26,38 @@ export function explainRegistered(
       (value) => value.pool === pool && wanted.has(value.address),
     );
     if (found.length > 0) return refuseRegistered(`Pool "${pool}"`, found);
-    const names = mergeMembers(state, all).names.filter(({ answer }) => answer.pool === pool);
-    const named = names.flatMap(({ answer, backends }) =>
-      backends
-        .filter(({ address }) => wanted.has(address))
-        .map(({ address }) => ({ address, name: answer.name })),
-    );
-    return named.length === 0 ? result : refuseNamed(pool, named);
+    const named = namedOnly(state, all).filter((each) => each.pool === pool && wanted.has(each.address));
+    return named.length === 0 ? result : refuseNamed(`Pool "${pool}"`, named);
   };
 }
 
-/** Wraps an edit of a host's backends: those that registered themselves are named, since their state can't be set. */
+/** Wraps an edit of a host's backends: those that registered themselves or come from DNS are named, since their state can't be set. */
 export function explainRegisteredHost(edit: Edit, ip: string, members: () => readonly Member[]): Edit {
   return (state) => {
     const result = edit(state);
     const bytes = parseIp(ip);
     if (bytes === null || (!result.ok && result.refusal.code !== 'NOT_FOUND')) return result;
     const host = formatIp(bytes);
-    const found = registeredOnly(state, members()).filter(({ address }) => {
+    const isOfHost = ({ address }: { readonly address: string }) => {
       const parsed = parseAddress(address);
       return parsed.ok && parsed.value.host === host;
-    });
-    if (found.length === 0) return result;
-    if (!result.ok) return refuseRegistered(`Host ${host}`, found);
-    const notes = found.map(
-      ({ pool, address }) =>
-        `${pool}/${address} registered itself, so its state was not changed; to drain it, ${HOW_TO_STOP}`,
-    );
-    return { ...result, notes: [...(result.notes ?? []), ...notes] };
+    };
+    const all = members();
+    const found = registeredOnly(state, all).filter(isOfHost);
+    const named = namedOnly(state, all).filter(isOfHost);
+    if (!result.ok && found.length > 0) return refuseRegistered(`Host ${host}`, found);
+    if (!result.ok) return named.length > 0 ? refuseNamed(`Host ${host}`, named) : result;
+    const notes = [
+      ...found.map(
+        ({ pool, address }) =>
+          `${pool}/${address} registered itself, so its state was not changed; to drain it, ${HOW_TO_STOP}`,
+      ),
+      ...named.map(
+        ({ pool, address, name }) =>
+          `${pool}/${address} comes from the name ${name} in DNS, so its state was not changed; to drain it, take it out of the answer, or add the address to the backends of the pool as draining`,
+      ),
+    ];
+    return notes.length === 0 ? result : { ...result, notes: [...(result.notes ?? []), ...notes] };
   };
 }
 
@@ -64,13 +68,25 @@ function registeredOnly({ pools }: State, members: readonly Member[]): Registrat
     .filter(({ pool, address }) => pools.get(pool)?.backends.has(address) !== true);
 }
 
-function refuseNamed(pool: string, found: readonly { readonly address: string; readonly name: string }[]) {
-  const violations = found.map(({ address, name }) => ({
+interface Named {
+  readonly pool: string;
+  readonly address: string;
+  readonly name: string;
+}
+
+function namedOnly(state: State, members: readonly Member[]): Named[] {
+  return mergeMembers(state, members).names.flatMap(({ answer: { pool, name }, backends }) =>
+    backends.map(({ address }) => ({ pool, address, name })),
+  );
+}
+
+function refuseNamed(where: string, found: readonly Named[]) {
+  const violations = found.map(({ pool, address, name }) => ({
     field: `pools[${pool}].backends[${address}]`,
     description: `comes from the name ${name} in the dns of the pool`,
   }));
   const names = found.map(({ address, name }) => `${address} (${name})`).join(', ');
-  const message = `Pool "${pool}": ${names} comes from DNS and is not configured, so nothing was changed. Change the entry of the name in the pool, or add the address to its backends: the configuration takes precedence.`;
+  const message = `${where}: ${names} comes from DNS and is not configured, so nothing was changed. Change the entry of the name in the pool, or add the address to its backends: the configuration takes precedence.`;
   return refuse('FAILED_PRECONDITION', message, violations);
 }
 

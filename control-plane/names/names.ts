@@ -58,18 +58,24 @@ export class Names {
   #asking = 0;
   #ticks: Timer | undefined;
   #isTicking = false;
+  #ticking: Promise<void> = Promise.resolve();
 
   constructor(deps: NamesDeps) {
     this.#deps = deps;
   }
 
   start(): void {
-    this.#ticks = every(this.#deps.clock, TICK_MS, () => void this.#tick());
+    this.#ticks = every(this.#deps.clock, TICK_MS, () => {
+      if (!this.#isTicking) this.#ticking = this.#tick();
+    });
   }
 
-  /** Gives the role up, so that another replica needs not wait for the end of its lease. */
+  /** Gives the role up, so that another replica needs not wait for the end of its lease. What is asked for is dropped. */
   async stop(): Promise<void> {
     this.#ticks?.cancel();
+    // It may be taking the role at this moment.
+    await this.#ticking;
+    this.#tasks.clear();
     if (this.#role !== null) await this.#deps.memberStore.remove(this.#role, false).catch(() => false);
   }
 
@@ -85,7 +91,7 @@ export class Names {
   async #tick(): Promise<void> {
     const { follower, logger } = this.#deps;
     const followed = follower.current();
-    if (this.#isTicking || followed === null || follower.storeAgeMs() > STORE_FRESH_MS) return;
+    if (followed === null || follower.storeAgeMs() > STORE_FRESH_MS) return;
     this.#isTicking = true;
     try {
       if (!(await this.#holdsRole(followed))) return this.#tasks.clear();
@@ -126,11 +132,14 @@ export class Names {
     return false;
   }
 
-  /** Answers for names that no pool has any more. */
+  /** Answers for names that no pool has any more, a few with each tick, so that the role is renewed meanwhile. */
   async #removeUnwanted({ state, members }: Followed): Promise<void> {
+    const { follower, memberStore } = this.#deps;
     const wanted = wantedNames(state);
-    for (const member of members.filter(isDnsAnswer))
-      if (!wanted.has(member.name)) await this.#deps.memberStore.remove(member, false);
+    const unwanted = members.filter((member) => isDnsAnswer(member) && !wanted.has(member.name));
+    if (unwanted.length === 0) return;
+    await Promise.all(unwanted.slice(0, MAX_AT_ONCE).map((member) => memberStore.remove(member, false)));
+    await follower.catchUp();
   }
 
   #follow({ state, members }: Followed): void {

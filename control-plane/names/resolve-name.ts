@@ -1,5 +1,11 @@
 /** The addresses of one entry of `dns`: A and AAAA records, or those of the targets of SRV records. */
-import { formatIp, parseIp } from '../../core/model/ip.ts';
+import {
+  formatIp,
+  isLinkLocal,
+  isMulticastOrBroadcast,
+  isUnspecified,
+  parseIp,
+} from '../../core/model/ip.ts';
 import { MAX_TIER, MAX_WEIGHT } from '../../core/model/defaults.ts';
 import type { DnsAddress } from '../store/member-store.ts';
 import { MAX_ADDRESSES } from './name-machine.ts';
@@ -27,13 +33,23 @@ interface Host extends Omit<Resolved, 'addresses'> {
 
 async function resolveHost(resolver: NameResolver, host: string): Promise<Host> {
   const answers = await Promise.all(FAMILIES.map((family) => resolver.addresses(host, family)));
-  const ips = answers.flatMap((answer) => (answer.type === 'records' ? answer.records : []));
+  const told = answers.flatMap((answer) => (answer.type === 'records' ? answer.records : []));
+  const ips = told.filter(isUsable);
   const missing = FAMILIES.filter((_, index) => answers[index]?.type === 'failed');
   const failed = answers.find((answer) => answer.type === 'failed');
   const ttlMs = Math.min(...answers.map(ttlOf));
   if (failed) return { ips, missing, ttlMs, problem: failed.reason };
-  const problem = ips.length === 0 ? `${host} does not exist, or has no addresses` : null;
-  return { ips, missing: [], ttlMs, problem };
+  const unusable = told.find((ip) => !isUsable(ip));
+  const problem = unusable !== undefined ? `${host} leads to ${unusable}, which no backend can have` : null;
+  const nothing = told.length === 0 ? `${host} does not exist, or has no addresses` : null;
+  return { ips, missing: [], ttlMs, problem: problem ?? nothing };
+}
+
+/** A DNS server that blocks a name answers 0.0.0.0 or ::, which must not empty a pool. */
+function isUsable(ip: string): boolean {
+  const bytes = parseIp(ip);
+  if (bytes === null || isUnspecified(bytes) || isMulticastOrBroadcast(bytes)) return false;
+  return bytes.length === 4 || !isLinkLocal(bytes);
 }
 
 async function resolveServices(resolver: NameResolver, name: string): Promise<Resolved> {
@@ -42,8 +58,8 @@ async function resolveServices(resolver: NameResolver, name: string): Promise<Re
   if (answer.type === 'failed') return { ...nothing, problem: answer.reason };
   if (answer.type === 'none') return { ...nothing, problem: `${name} does not exist, or has no SRV records` };
   // Nobody can connect to port 0.
-  const isUsable = ({ host, port }: SrvRecord) => host !== '' && host !== '.' && port > 0;
-  const targets = answer.records.filter(isUsable).slice(0, MAX_TARGETS);
+  const named = answer.records.filter(({ host, port }) => host !== '' && host !== '.' && port > 0);
+  const targets = [...named].sort(byRank).slice(0, MAX_TARGETS);
   // RFC 2782: a single record with the target "." says that there is no such service.
   if (targets.length === 0)
     return { ...nothing, problem: `the SRV records of ${name} say that there is no such service` };
@@ -58,9 +74,18 @@ async function resolveServices(resolver: NameResolver, name: string): Promise<Re
   );
   const failed = FAMILIES.filter((family) => hosts.some((host) => host.missing.includes(family)));
   const missing = addresses.length === 0 ? FAMILIES : failed;
-  const problem = hosts.find((host) => host.problem !== null)?.problem ?? null;
+  const tooMany = `it has ${named.length} SRV records, of which the first ${MAX_TARGETS} are used`;
+  const problem =
+    hosts.find((host) => host.problem !== null)?.problem ?? (named.length > MAX_TARGETS ? tooMany : null);
   const ttlMs = Math.min(answer.ttlMs, ...hosts.map((host) => host.ttlMs));
   return { addresses, missing, ttlMs, problem };
+}
+
+/** Servers give the records in any order, which must not decide what is used. */
+function byRank(a: SrvRecord, b: SrvRecord): number {
+  if (a.priority !== b.priority) return a.priority - b.priority;
+  if (a.weight !== b.weight) return b.weight - a.weight;
+  return a.host === b.host ? a.port - b.port : a.host < b.host ? -1 : 1;
 }
 
 /** The lowest priority is tier 0, the next one tier 1, and so on. */

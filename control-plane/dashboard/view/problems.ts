@@ -157,15 +157,16 @@ function ofRegistrations(registrations: readonly RegistrationStatus[]): readonly
 }
 
 /** A name that can't be resolved keeps its last addresses, and most of them gone at once are kept for a while. */
-function ofName({ answer, problem: reason }: ResolvedName): readonly Problem[] {
-  const { pool, name, addresses, heldUntilMs } = answer;
+function ofName({ answer, backends, problem: reason }: ResolvedName): readonly Problem[] {
+  const { pool, name, heldUntilMs } = answer;
   const key = `name/${pool}/${name}`;
   const pages = [`pools/${pool}`];
   const problems: Problem[] = [];
   if (reason !== '') {
     const what = `The name ${name} of pool ${pool} can't be resolved in full`;
-    const why = [reason, addresses.length > 0 ? 'Its last addresses stay.' : 'It has no address yet.'];
-    const severity = addresses.length > 0 ? 'warning' : 'critical';
+    const has = backends.length > 0 ? counted(backends.length, 'backend') : 'no backend';
+    const why = [reason, `The pool has ${has} by this name.`];
+    const severity = backends.length > 0 ? 'warning' : 'critical';
     problems.push(problem(key, severity, what, why, { pages, cause: "names can't be resolved" }));
   }
   if (heldUntilMs !== undefined) {

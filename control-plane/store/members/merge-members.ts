@@ -86,11 +86,18 @@ function mergeNames(merged: MergedState, answers: readonly Member<DnsAnswer>[]):
   }
   const { state } = merged;
   const all = names.flatMap(({ backends: found }) => found.map(putting));
-  const violations = validateChanges(applyChanges(state, all, state.head.revision), all);
-  const right = names.map(({ backends: found, ...rest }) => ({
-    ...rest,
-    backends: violations.length === 0 ? found : found.filter((backend) => !isWrong(backend, violations)),
-  }));
+  const wrong = firstByPath(validateChanges(applyChanges(state, all, state.head.revision), all));
+  const right = names.map((each): ResolvedName => {
+    const isWrong = (backend: Backend) => wrong.has(pathOf({ kind: 'backend', value: backend }));
+    const first = each.backends.find(isWrong);
+    if (first === undefined) return each;
+    const why = violationText(wrong.get(pathOf({ kind: 'backend', value: first }))!);
+    return {
+      ...each,
+      backends: each.backends.filter((backend) => !isWrong(backend)),
+      problem: [each.problem, `an address is left out: ${why}`].filter(Boolean).join('; '),
+    };
+  });
   const changes = right.flatMap(({ backends: found }) => found.map(putting));
   return { ...merged, state: applyChanges(state, changes, state.head.revision), names: right };
 }
@@ -101,9 +108,14 @@ function putting(backend: Backend): Change {
   return { op: 'put', resource: { kind: 'backend', value: backend } };
 }
 
-function isWrong(backend: Backend, violations: readonly Violation[]): boolean {
-  const path = pathOf({ kind: 'backend', value: backend });
-  return violations.some(({ field }) => field === path || field.startsWith(`${path}.`));
+/** The first violation of each backend, by its path: that of the backend itself, or of a field of it. */
+function firstByPath(violations: readonly Violation[]): ReadonlyMap<string, Violation> {
+  const found = new Map<string, Violation>();
+  for (const violation of violations) {
+    const path = violation.field.slice(0, violation.field.lastIndexOf(']') + 1);
+    if (!found.has(path)) found.set(path, violation);
+  }
+  return found;
 }
 
 /** Made once: equal references mean equal backends. */
@@ -131,11 +143,12 @@ function namedBackend(pool: string, entry: DnsEntry, found: DnsAddress): Backend
 function merge(state: State, members: readonly Member<Registration>[]): MergedState {
   if (members.length === 0) return { state, registrations: [], names: NO_NAMES };
   const candidates = members.filter(({ value }) => whyLeftOut(state, value) === undefined);
-  const violations = violationsOf(state, candidates);
+  const all = candidates.map(changeOf);
+  const violations = firstByPath(validateChanges(applyChanges(state, all, state.head.revision), all));
   const registrations = members.map((member): RegistrationStatus => {
     const leftOut = whyLeftOut(state, member.value);
     if (leftOut !== undefined) return { member, ...leftOut };
-    const violation = violations.get(member.name);
+    const violation = violations.get(pathOf({ kind: 'backend', value: backendOf(member.value) }));
     if (violation === undefined) return { member, source: 'registered', reason: '' };
     return { member, source: 'ignored', reason: violationText(violation) };
   });
@@ -168,20 +181,6 @@ function whyLeftOut(
     source: 'shadowed',
     reason: `${address} is also configured in the pool "${pool}", and the configuration wins`,
   };
-}
-
-/** The first violation that each registration would cause, by the member's name. */
-function violationsOf(state: State, members: readonly Member<Registration>[]): Map<string, Violation> {
-  const changes = members.map(changeOf);
-  const violations = validateChanges(applyChanges(state, changes, state.head.revision), changes);
-  const found = new Map<string, Violation>();
-  if (violations.length === 0) return found;
-  for (const member of members) {
-    const path = pathOf({ kind: 'backend', value: backendOf(member.value) });
-    const own = violations.find(({ field }) => field === path || field.startsWith(`${path}.`));
-    if (own !== undefined) found.set(member.name, own);
-  }
-  return found;
 }
 
 function changeOf({ value }: Member<Registration>): Change {

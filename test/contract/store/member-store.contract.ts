@@ -2,7 +2,12 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import type { ConfigStore } from '../../../control-plane/store/config-store.ts';
-import type { Member, MemberStore, Registration } from '../../../control-plane/store/member-store.ts';
+import type {
+  DnsAnswer,
+  Member,
+  MemberStore,
+  Registration,
+} from '../../../control-plane/store/member-store.ts';
 import { eventually } from '../../../harness/programs/processes.ts';
 import { commitsAfter } from './config-store.contract.ts';
 
@@ -44,6 +49,23 @@ export function registration(address: string, fields: Partial<Registration> = {}
 const proxy = (id: string) =>
   ({ kind: 'proxy', id, zone: '', instanceId: `${id}-1`, ttlMs: 600_000, sinceMs: 1 }) as const;
 
+/** As many addresses as a name may have, each as long as it can be. */
+const largestAnswer: DnsAnswer = {
+  kind: 'dns',
+  pool: 'web',
+  name: `${'n'.repeat(240)}.test:65535`,
+  addresses: Array.from({ length: 256 }, (_, n) => ({
+    address: `[2001:db8:ffff:ffff:ffff:ffff:ffff:f${(n + 256).toString(16)}]:65535`,
+    weight: 1_000,
+    tier: 7,
+  })),
+  problem: 'p'.repeat(300),
+  heldUntilMs: 1_700_000_000_000,
+  instanceId: 'one',
+  ttlMs: 600_000,
+  sinceMs: 1,
+};
+
 export function memberStoreContract(kind: string, harness: MemberHarness): void {
   describe(`the contract of member stores: ${kind}`, () => {
     let opened: OpenedMembers[] = [];
@@ -73,7 +95,13 @@ export function memberStoreContract(kind: string, harness: MemberHarness): void 
     it('shows what was put, sorted, to everybody, and at a higher version', async () => {
       const [{ members: one }, { members: other }] = [open(), open()];
       const { position } = await one.read();
-      const values = [registration('10.0.0.2:80', { weight: 7 }), registration('[::1]:80'), proxy('edge-1')];
+      const values = [
+        registration('10.0.0.2:80', { weight: 7 }),
+        registration('[::1]:80'),
+        largestAnswer,
+        proxy('edge-1'),
+        { kind: 'resolver', instanceId: 'one', ttlMs: 600_000, sinceMs: 1 } as const,
+      ];
       for (const value of values) assert.ok(await one.put(value, null));
       for (const look of await Promise.all([one.read(), other.read()])) {
         assert.deepEqual(

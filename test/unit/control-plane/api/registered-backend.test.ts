@@ -104,4 +104,28 @@ describe('the state of a host', () => {
       /^web\/10\.0\.9\.9:80 registered itself, so its state was not changed/,
     );
   });
+
+  it('names the backends there that come from DNS, alone or beside others', () => {
+    const dns = [{ name: 'db.test:80' }];
+    const named = stateOf([
+      { kind: 'pool', value: { name: 'web', backends: [], dns } },
+      { kind: 'pool', value: { name: 'api', backends: [{ address: '10.0.0.1:81' }] } },
+    ]);
+    const addresses = [{ address: '10.0.0.1:80' }, { address: '10.0.0.2:80' }];
+    const held = { instanceId: 'i', ttlMs: 1, sinceMs: 1 };
+    const value = { kind: 'dns', pool: 'web', name: 'db.test:80', addresses, ...held } as const;
+    const members = [{ name: memberName(value), value, token: 1, alive: false, lease: '' }];
+    const drainNamed = (ip: string) =>
+      explainRegisteredHost(setHostState(ip, 'draining'), ip, () => members)(named);
+    const alone = drainNamed('10.0.0.2');
+    assert.ok(!alone.ok);
+    assert.equal(alone.refusal.code, 'FAILED_PRECONDITION');
+    assert.match(alone.refusal.message, /^Host 10\.0\.0\.2: 10\.0\.0\.2:80 \(db\.test:80\) comes from DNS/);
+    const beside = drainNamed('10.0.0.1');
+    assert.ok(beside.ok);
+    assert.match(
+      beside.notes?.join() ?? '',
+      /^web\/10\.0\.0\.1:80 comes from the name db\.test:80 in DNS, so its state was not changed/,
+    );
+  });
 });

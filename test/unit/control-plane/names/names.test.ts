@@ -22,6 +22,9 @@ class Stage {
   members: Member[] = [];
   canWrite = true;
   writes = 0;
+  renewals = 0;
+  /** How long every write takes. */
+  slowMs = 0;
   readonly names: Names;
 
   constructor(dns: readonly string[], answer: (host: string) => Promise<Answer<string>>) {
@@ -39,6 +42,7 @@ class Stage {
     };
     const put = async <Value extends MemberValue>(value: Value) => {
       if (!this.canWrite && value.kind === 'dns') throw new Error('the store is away');
+      if (this.slowMs > 0) await new Promise<void>((resolve) => this.clock.after(this.slowMs, resolve));
       this.writes += 1;
       const name = memberName(value);
       const member = { name, value, token: this.writes, alive: true, lease: '' };
@@ -53,8 +57,15 @@ class Stage {
       } as unknown as NamesDeps['follower'],
       memberStore: {
         put,
-        renew: async () => [],
-        remove: async () => true,
+        renew: async () => {
+          this.renewals += 1;
+          return [];
+        },
+        remove: async ({ name }: Member) => {
+          if (this.slowMs > 0) await new Promise<void>((resolve) => this.clock.after(this.slowMs, resolve));
+          this.members = this.members.filter((member) => member.name !== name);
+          return true;
+        },
       } as unknown as NamesDeps['memberStore'],
       resolver,
       instanceId: 'this',
@@ -110,6 +121,37 @@ describe('the resolver of names', () => {
     const { writes } = stage;
     assert.ok((await stage.askedIn(10_000, 'db.test')) >= 5);
     assert.equal(stage.writes, writes);
+    await stage.names.stop();
+  });
+
+  it('leaves no role behind when it stops while it takes the role, and writes nothing afterwards', async () => {
+    for (const beforeMs of [250, 900]) {
+      const stage = new Stage(['db.test:80'], async () => {
+        await new Promise<void>((resolve) => stage.clock.after(2_000, resolve));
+        return found('10.0.0.1');
+      });
+      stage.slowMs = 300;
+      await stage.pass(beforeMs);
+      const stopped = stage.names.stop();
+      await stage.pass(5_000);
+      await stopped;
+      assert.deepEqual(stage.members, []);
+    }
+  });
+
+  it('keeps its role and asks while it removes the answers of many names that are gone', async () => {
+    const stage = new Stage(['db.test:80'], async () => found('10.0.0.1'));
+    const held = { instanceId: 'other', ttlMs: 1, sinceMs: 0 };
+    stage.members = Array.from({ length: 500 }, (_, n) => {
+      const value = { kind: 'dns', pool: 'old', name: `n${n}.test:80`, addresses: [], ...held } as const;
+      return { name: memberName(value), value, token: 1, alive: false, lease: '' };
+    });
+    stage.slowMs = 50;
+    await stage.pass(5_000);
+    assert.ok(stage.renewals > 0 && stage.asked.length > 0);
+    await stage.pass(10_000);
+    assert.deepEqual(stage.members.map(({ name }) => name).sort(), ['dns/db/db.test:80', 'resolver']);
+    stage.slowMs = 0;
     await stage.names.stop();
   });
 

@@ -94,6 +94,31 @@ describe('resolveName', () => {
     assert.match(gone.problem ?? '', /gone\.test does not exist/);
   });
 
+  it('takes no address that no backend can have, and says which', async () => {
+    for (const ip of ['0.0.0.0', '224.0.0.1', '::', 'fe80::1']) {
+      const told = { [ip.includes(':') ? 6 : 4]: records([ip]) };
+      const { addresses, missing, problem } = await resolveName(
+        resolverOf({ 'db.test': told }),
+        'db.test:80',
+      );
+      assert.deepEqual([addresses, missing], [[], [4, 6]]);
+      assert.equal(problem, `db.test leads to ${ip}, which no backend can have`);
+    }
+    const hosts = { 'db.test': { 4: records(['0.0.0.0', '10.0.0.1']) } };
+    const { addresses, missing } = await resolveName(resolverOf(hosts), 'db.test:80');
+    assert.deepEqual([addresses, missing], [[{ address: '10.0.0.1:80' }], []]);
+  });
+
+  it('uses the same SRV records in whatever order they come, and says that there are more', async () => {
+    const all = Array.from({ length: 100 }, (_, n) => service(`h${n}.test`, n % 2, n));
+    const hosts = Object.fromEntries(all.map(({ host }, n) => [host, { 4: records([`10.0.0.${n >> 1}`]) }]));
+    const resolve = (order: readonly SrvRecord[]) =>
+      resolveName(resolverOf(hosts, { type: 'records', records: order, ttlMs: 5_000 }), '_pg._tcp.test');
+    const found = await resolve(all);
+    assert.deepEqual(await resolve([...all].reverse()), found);
+    assert.match(found.problem ?? '', /100 SRV records, of which the first 64 are used/);
+  });
+
   it('uses 256 addresses of a name, and says that there are more', async () => {
     const many = Array.from({ length: 300 }, (_, n) => `10.0.${n >> 8}.${n & 255}`);
     const { addresses, problem } = await resolveName(

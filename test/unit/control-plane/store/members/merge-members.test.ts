@@ -1,9 +1,13 @@
-/** Registrations in the state that proxies run. */
+/** Registrations, and addresses of names, in the state that proxies run. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { mergeMembers } from '../../../../../control-plane/store/members/merge-members.ts';
 import { buildSnapshot } from '../../../../../control-plane/snapshot/build-snapshot.ts';
-import { memberName, type MemberValue } from '../../../../../control-plane/store/member-store.ts';
+import {
+  type DnsAddress,
+  memberName,
+  type MemberValue,
+} from '../../../../../control-plane/store/member-store.ts';
 import { registration } from '../../../../contract/store/member-store.contract.ts';
 import { stateOf, validateState } from '../../../../../harness/state.ts';
 
@@ -93,5 +97,52 @@ describe('registrations in the state', () => {
     );
     assert.equal(a?.hash, b?.hash);
     assert.notEqual(a?.hash, buildSnapshot(state, position).hash);
+  });
+});
+
+describe('addresses of names in the state', () => {
+  const entries = [{ name: 'db.test:80', weight: 7, tier: 1 }, { name: '_pg._tcp.test' }];
+  const named = stateOf([
+    { kind: 'pool', value: { name: 'web', backends: [{ address: '10.0.0.1:80', weight: 3 }], dns: entries } },
+    { kind: 'listener', value: { name: 'front', address: '0.0.0.0:8080', pool: 'web' } },
+  ]);
+  const answer = (name: string, ...addresses: readonly DnsAddress[]) =>
+    ({ kind: 'dns', pool: 'web', name, addresses, instanceId: 'i', ttlMs: 1, sinceMs: 1 }) as const;
+  const mergeNames = (...values: readonly MemberValue[]) => mergeMembers(named, values.map(member));
+
+  it('have what their entry says, or their record, and lose to what is configured, registered or listed first', () => {
+    const taken = ['10.0.0.1:80', '10.0.0.2:80', '10.0.0.3:80'].map((address) => ({ address }));
+    const merged = mergeNames(
+      registration('10.0.0.2:80', { weight: 5 }),
+      answer('db.test:80', ...taken),
+      answer(
+        '_pg._tcp.test',
+        { address: '10.0.0.3:80', weight: 9 },
+        { address: '10.0.0.4:80', weight: 9, tier: 2 },
+      ),
+      answer('gone.test:80', { address: '10.0.0.5:80' }),
+    );
+    assert.deepEqual(
+      backendsOf(merged).map(({ address, weight, tier = 0 }) => [address, weight, tier]),
+      [
+        ['10.0.0.1:80', 3, 0],
+        ['10.0.0.2:80', 5, 0],
+        ['10.0.0.3:80', 7, 1],
+        ['10.0.0.4:80', 9, 2],
+      ],
+    );
+    assert.deepEqual(validateState(merged.state), []);
+  });
+
+  it('are left out, in words, where they are a listener of the fleet', () => {
+    const merged = mergeNames(
+      answer('db.test:80', { address: '10.0.0.3:80' }, { address: '127.0.0.1:8080' }),
+    );
+    assert.deepEqual(
+      backendsOf(merged).map(({ address }) => address),
+      ['10.0.0.1:80', '10.0.0.3:80'],
+    );
+    assert.match(merged.names[0]?.problem ?? '', /127\.0\.0\.1:8080.*the listener "front".*would loop/);
+    assert.deepEqual(validateState(merged.state), []);
   });
 });
