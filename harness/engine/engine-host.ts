@@ -6,7 +6,6 @@ import assert from 'node:assert/strict';
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../core/runtime/clock.ts';
 import { messageOf } from '../../core/runtime/errors.ts';
-import type { PauseCause } from '../../data-plane/memory/proxy-counts.ts';
 import type { CloseReason } from '../../core/wire/close-reasons.ts';
 import {
   type ConnectionHandler,
@@ -15,9 +14,10 @@ import {
   type EngineHoldings,
   type FirstBytes,
   type FirstBytesWanted,
-  type ListenOn,
   NO_ROW,
   READ_FIRST,
+  TERMINATE,
+  type TlsHandler,
 } from '../../data-plane/engine/engine.ts';
 import type { PeerAddress } from '../../data-plane/engine/peer-address.ts';
 import { ERRNO } from '../../data-plane/kernel/errno.ts';
@@ -26,12 +26,16 @@ import { runEngine } from '../../data-plane/engine/run-engine.ts';
 import { epollEngine } from '../../data-plane/engine/epoll/epoll-engine.ts';
 import { portableEngine } from '../../data-plane/engine/portable/portable-engine.ts';
 import { shrinkSendBuffer } from './raw-socket.ts';
+import type { FromHost, ToHost } from './host-messages.ts';
+import { securedSides, tlsHandler, type TlsSettings } from './tls-handler.ts';
 import { PARKING_BYTES } from './relay-rig.ts';
 
 const ENGINES = {
   portable: portableEngine,
   epoll: epollEngine,
   'epoll with splice': (inputs) => epollEngine({ ...inputs, splice: true }),
+  /** On both sides. */
+  'epoll with TLS': epollEngine,
 } satisfies Record<string, EngineFactory>;
 export type EngineName = keyof typeof ENGINES;
 
@@ -52,6 +56,8 @@ export interface Script {
   /** In shared memory. */
   readonly holdings: EngineHoldings;
   readonly rows: readonly { readonly host: string; readonly port: number }[];
+  /** What both sides are secured with; left out: they have no TLS. */
+  readonly tls?: TlsSettings;
   /** What goes to the backend first, with the two ends of the client's connection in place of CLIENT and LOCAL. */
   readonly preface?: string;
   /** Rows to try, in this order. */
@@ -78,46 +84,6 @@ export const PLAIN_SCRIPT = {
   throwIn: null,
 } satisfies Partial<Script>;
 
-export type ToHost =
-  | { readonly type: 'listen'; readonly on: ListenOn }
-  | { readonly type: 'unlisten' | 'stop-accepting' | 'close' | 'exit' | 'report' }
-  | { readonly type: 'reset'; readonly slot: number; readonly reason: CloseReason }
-  | { readonly type: 'reconsider'; readonly slot: number }
-  /** Stop this thread until the gate's only element is not 0. */
-  | { readonly type: 'hold'; readonly gate: Int32Array };
-
-export type FromHost =
-  | { readonly type: 'accepted'; readonly slot: number; readonly sourceHash: number }
-  | { readonly type: 'failed'; readonly slot: number; readonly errno: number }
-  | {
-      readonly type: 'read-first';
-      readonly slot: number;
-      readonly what: FirstBytes['what'];
-      /** The hash of the client that a PROXY header announces; null: none does. */
-      readonly announced: number | null;
-      readonly serverName: string | null;
-      readonly alpn: readonly string[];
-    }
-  | { readonly type: 'established'; readonly slot: number }
-  /** The first bytes that a client's kernel got. */
-  | { readonly type: 'first-bytes'; readonly slot: number }
-  | {
-      readonly type: 'closed';
-      readonly slot: number;
-      readonly reason: CloseReason;
-      readonly toBackend: number;
-      readonly toClient: number;
-    }
-  /** Before any byte for the client. */
-  | { readonly type: 'backend-ended'; readonly slot: number }
-  | { readonly type: 'saturated'; readonly on: boolean; readonly cause: PauseCause }
-  | { readonly type: 'fault'; readonly where: string; readonly what: string }
-  | { readonly type: 'held' }
-  | { readonly type: 'listening'; readonly failure: string | null }
-  | { readonly type: 'report'; readonly connections: number }
-  /** The engine broke the order of calls. */
-  | { readonly type: 'violation'; readonly what: string };
-
 export const LISTENER = 7;
 
 interface Slot {
@@ -135,6 +101,7 @@ const FREE: Slot = { state: 'free', hasHeader: false, attempt: 0, failed: 0, toB
 export class ScriptedHandler implements ConnectionHandler {
   readonly retryDelayMs: number;
   refusal: CloseReason = 'no_backend';
+  readonly tls?: TlsHandler;
   readonly #script: Script;
   readonly #post: (message: FromHost) => void;
   readonly #slots: Slot[] = [];
@@ -145,6 +112,7 @@ export class ScriptedHandler implements ConnectionHandler {
     this.#script = script;
     this.#post = post;
     this.#toThrow = script.throwIn;
+    if (script.tls) this.tls = tlsHandler(script.tls, () => this.#refusing(script.attempts[0]));
   }
 
   onAccept(slot: number, listener: number, client: PeerAddress): number {
@@ -153,7 +121,7 @@ export class ScriptedHandler implements ConnectionHandler {
     Object.assign(state, FREE, { state: 'accepted' });
     this.#post({ type: 'accepted', slot, sourceHash: client.hash() });
     this.#throwIf('onAccept');
-    return this.#refusing(this.#script.attempts[0]);
+    return this.tls ? TERMINATE : this.#refusing(this.#script.attempts[0]);
   }
 
   firstBytes(slot: number): FirstBytesWanted {
@@ -285,8 +253,10 @@ function run(script: Script, port: NonNullable<typeof parentPort>): void {
     else if (message.type === 'hold') {
       post({ type: 'held' });
       Atomics.wait(message.gate, 0, 0);
-    } else if (message.type === 'report') post({ type: 'report', connections: engine.connections });
-    else process.exit(0);
+    } else if (message.type === 'report') {
+      const secured = script.tls ? securedSides() : 0;
+      post({ type: 'report', connections: engine.connections, secured });
+    } else process.exit(0);
   };
   runEngine<ToHost>(
     engine,

@@ -5,16 +5,18 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { EngineHoldings, ListenOn } from '../../data-plane/engine/engine.ts';
 import type { CloseReason } from '../../core/wire/close-reasons.ts';
-import { type EngineName, type FromHost, PLAIN_SCRIPT, type Script, type ToHost } from './engine-host.ts';
+import { type EngineName, PLAIN_SCRIPT, type Script } from './engine-host.ts';
+import type { FromHost, ToHost } from './host-messages.ts';
 import { libcOrFail } from './libc.ts';
 import { RawListener } from './raw-socket.ts';
+import { ownPair, secureClient, secureServer } from './tls-sockets.ts';
 import { dial, readAll, TcpServer, until, within } from './tcp.ts';
 
 const MAX_SLOTS = 4_096;
 /** So few that they run out. */
 const MAX_PIPES = 4;
 
-const EVERY_ENGINE = ['portable', 'epoll', 'epoll with splice'] as const;
+const EVERY_ENGINE = ['portable', 'epoll', 'epoll with splice', 'epoll with TLS'] as const;
 /** Groups in which splice plays no part. */
 const WITHOUT_BYTES = ['portable', 'epoll'] as const;
 const EPOLL_ALONE = ['epoll', 'epoll with splice'] as const;
@@ -27,7 +29,7 @@ export const CONTRACT_GROUPS = {
   bytes: EVERY_ENGINE,
   ends: EVERY_ENGINE,
   connecting: WITHOUT_BYTES,
-  timeouts: WITHOUT_BYTES,
+  timeouts: [...WITHOUT_BYTES, 'epoll with TLS'],
   orders: WITHOUT_BYTES,
   limits: WITHOUT_BYTES,
   /** No byte is lost whatever the peers do, and every connection is served under pressure. */
@@ -78,6 +80,7 @@ export class EngineRig {
       attempts: script.rows.map((_, row) => row),
       timeouts: { connectMs: 5_000, idleMs: 0, halfClosedMs: 0, lifetimeMs: 0 },
       ...PLAIN_SCRIPT,
+      ...(engine === 'epoll with TLS' && { tls: ownPair() }),
       ...script,
     };
     const worker = new Worker(new URL('./engine-host.js', import.meta.url), { workerData });
@@ -148,16 +151,20 @@ export class EngineRig {
 
   /** Open slots, after everything that was sent before has been done. */
   async connections(): Promise<number> {
+    return (await this.report()).connections;
+  }
+
+  async report(): Promise<EventOf<'report'>> {
     const before = this.of('report').length;
     this.send({ type: 'report' });
     await until('a report', () => this.#has('report', before + 1));
-    return this.of('report').at(-1)?.connections ?? -1;
+    return this.of('report').at(-1) ?? assert.fail('no report');
   }
 
   async client(): Promise<Socket> {
     const socket = await dial(this.port);
     this.#cleanups.push(() => socket.destroy());
-    return socket;
+    return this.engine === 'epoll with TLS' ? secureClient(socket) : socket;
   }
 
   /** How the connection of a client ended that may be reset before it knows that it was connected. */
@@ -182,7 +189,7 @@ export class EngineRig {
   async stop(): Promise<void> {
     const gone = once(this.#worker, 'exit');
     this.send({ type: 'close' });
-    const open = await this.connections();
+    const { connections: open, secured } = await this.report();
     this.send({ type: 'exit' });
     await within('the engine thread to end', gone);
     for (const cleanup of this.#cleanups.splice(0).reverse()) cleanup();
@@ -190,6 +197,7 @@ export class EngineRig {
     libcOrFail().close(this.#wakeFd);
     libcOrFail().close(this.#holdings.epoll[0] || -1);
     assert.deepEqual(this.of('violation'), []);
+    assert.equal(secured, 0, 'OpenSSL has nothing left');
     assert.equal(open, 0, 'no connection is open after close()');
     assert.equal(this.of('closed').length, this.of('accepted').length, 'each connection is closed once');
   }
@@ -202,7 +210,9 @@ export async function withBackend(
   serve: (socket: Socket) => void,
   test: (rig: EngineRig, backend: TcpServer) => Promise<void>,
 ): Promise<void> {
-  const backend = await TcpServer.start(serve);
+  const backend = await TcpServer.start(
+    engine === 'epoll with TLS' ? (socket) => void secureServer(socket).then(serve) : serve,
+  );
   const rows = [{ host: '127.0.0.1', port: backend.port }];
   await EngineRig.run(engine, { rows, ...script }, [() => backend.stop()], (rig) => test(rig, backend));
 }
