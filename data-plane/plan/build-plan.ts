@@ -11,7 +11,7 @@ import { FIRST_BYTES_TIMEOUT_MS, LOG_ONE_IN } from '../../core/model/defaults.ts
 import { type Listener, refusesWhenNoneHealthy } from '../../core/model/resources.ts';
 import type { Snapshot } from '../../core/model/snapshot.ts';
 import type { Violation } from '../../core/model/violation.ts';
-import { buildCidrTable, cidrEntries } from '../admission/cidr-table.ts';
+import { buildCidrTable, cidrEntries, type CidrTable } from '../admission/cidr-table.ts';
 import { listenerAdmission } from '../admission/listener-admission.ts';
 import { buildHostTables } from '../balancing/host-tables.ts';
 import type { AssignedRows, RowAllocator } from '../memory/row-allocator.ts';
@@ -40,6 +40,9 @@ export interface PlanInputs {
   readonly previous: BuiltPlan | null;
   readonly whereabouts: Whereabouts;
 }
+
+/** By list, which is mostly the same object as in the plan before, and can have thousands of networks. */
+const proxyNetworks = new WeakMap<readonly string[], CidrTable>();
 
 const directoryBackends = new WeakMap<ReadBackend, DirectoryBackend>();
 
@@ -145,12 +148,18 @@ function planFirstBytes(
   const hello = routes.length > 0 || tls !== undefined;
   if (acceptProxyProtocol.length === 0 && !hello) return null;
   return {
-    proxyFrom: acceptProxyProtocol.length > 0 ? buildCidrTable(cidrEntries(acceptProxyProtocol, 0)) : null,
+    proxyFrom: acceptProxyProtocol.length > 0 ? networksOf(acceptProxyProtocol) : null,
     hello,
     // `!`: readSnapshot refused routes to unknown pools.
     routes: routes.map((route) => ({ ...route, pool: poolIndex.get(route.pool)! })),
     timeoutMs: firstBytesTimeoutMs,
   };
+}
+
+function networksOf(list: readonly string[]): CidrTable {
+  const table = proxyNetworks.get(list) ?? buildCidrTable(cidrEntries(list, 0));
+  proxyNetworks.set(list, table);
+  return table;
 }
 
 function planPool(pool: DirectoryPool, before: PlanPool | null): PlanPool {
