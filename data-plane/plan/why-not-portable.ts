@@ -13,5 +13,6 @@ function lackingFor({ binding, firstBytes, tls }: PlanListener, pool: PlanPool |
   if (firstBytes !== null) return 'routes or accept_proxy_protocol';
   if (portsOf(readBinding(binding)) > 1) return 'ranges of ports';
   if (pool?.tls) return 'tls of pools';
+  if (pool?.queue) return 'queue of pools';
   return pool?.proxyProtocol ? 'proxy_protocol of pools' : null;
 }
