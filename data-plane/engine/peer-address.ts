@@ -1,6 +1,9 @@
 import { parseIp } from '../../core/model/ip.ts';
 import { hashIpBytes } from '../../core/model/source-hash.ts';
 
+/** Nobody can connect from it. */
+const UNKNOWN = new Uint8Array(4);
+
 /** An address of a client, or one that a client announced. One object is reused, so nothing is allocated for a client. */
 export class PeerAddress {
   /** 4 or 6; 0: unknown. */
@@ -26,8 +29,8 @@ export class PeerAddress {
   /** Sets the address from Node's text, which is empty when the client is gone already. */
   setText(address: string, port: number): void {
     const bytes = parseIp(address);
-    if (bytes) this.set(bytes, 0, bytes.length === 4 ? 4 : 16, port);
-    else this.family = 0;
+    this.set(bytes ?? UNKNOWN, 0, bytes?.length === 16 ? 16 : 4, port);
+    if (!bytes) this.family = 0;
   }
 
   /** Sets `length` bytes from `start`. An IPv4 client that an IPv6 socket has accepted is stored as IPv4. */

@@ -101,6 +101,15 @@ describe('who may connect to a listener', () => {
     }
   });
 
+  it('is in no network while the address is unknown, and never in that of the client before', () => {
+    const peer = client('10.1.2.3');
+    peer.setText('', 0);
+    const refusal = (fields: Partial<Listener>) =>
+      bench.workers[0]?.refusal(0, LISTENER, rulesOf(fields), peer) ?? 'in';
+    assert.equal(refusal({ allow: ['10.0.0.0/8'] }), 'denied');
+    assert.equal(refusal({ deny: ['10.0.0.0/8'] }), 'in');
+  });
+
   for (const [name, limits, from, most] of [
     ['connections of the listener', { connections: 7 }, each, 7],
     ['connections of a source', { perSource: 5 }, same, 5],
