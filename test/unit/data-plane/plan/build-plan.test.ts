@@ -170,21 +170,6 @@ describe('buildPlan', () => {
     assert.deepEqual(hashed.hosts, drained.hosts);
   });
 
-  it('takes the networks that send PROXY headers over while their list stays', () => {
-    const planner = new Planner();
-    const behind = (acceptProxyProtocol: readonly string[]): Resource => {
-      const value = { name: 'http', address: '0.0.0.0:80', pool: 'web', acceptProxyProtocol };
-      return { kind: 'listener', value };
-    };
-    const tableOf = (...resources: readonly Resource[]) =>
-      planner.build(pool('web'), ...resources).plan.listeners[0]?.firstBytes?.proxyFrom;
-    const balancers = behind(['10.0.0.0/8']);
-    const table = tableOf(balancers);
-    assert.ok(table);
-    assert.equal(tableOf(balancers, backend('web', '10.0.0.1:80')), table);
-    assert.notEqual(tableOf(behind(['10.0.0.0/8'])), table);
-  });
-
   it('keeps rows from plan to plan, and those of a listener by its address', () => {
     const planner = new Planner();
     const before = planner.build(
