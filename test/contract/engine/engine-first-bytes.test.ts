@@ -91,6 +91,19 @@ for (const engine of CONTRACT_GROUPS.firstBytes)
       });
     });
 
+    it('that come byte by byte have the time from the accept, and no more', async () => {
+      await withBackend(engine, { firstBytes: hello(300), attempts: [READ_FIRST] }, mirror, async (rig) => {
+        const client = await rig.client();
+        client.setNoDelay(true);
+        const received = readAll(client);
+        let at = 0;
+        const dribble = setInterval(() => void client.write(HELLO.subarray(at, (at += 1))), 20);
+        assert.equal((await within('the reset', received)).how, 'ECONNRESET');
+        clearInterval(dribble);
+        assert.deepEqual(said(rig), ['timeout']);
+      });
+    });
+
     it('that came in time are read at the deadline, though a pause has hidden them', async () => {
       await withBackend(engine, { firstBytes: hello(200), attempts }, mirror, async (rig) => {
         const client = await rig.client();

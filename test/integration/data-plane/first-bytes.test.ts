@@ -4,11 +4,12 @@ import { once } from 'node:events';
 import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { createServer } from 'node:tls';
 import type { Listener, Resource } from '../../../core/model/resources.ts';
 import { SIGNATURE } from '../../../data-plane/first-bytes/proxy-header.ts';
 import { dial, readAll, type Received, TcpServer, within } from '../../../harness/engine/tcp.ts';
+import { buildHello, inRecords } from '../../../harness/client-hello.ts';
 import { freePort } from '../../../harness/free-port.ts';
 import { makeCertificates } from '../../../harness/programs/certificates.ts';
 import { eventually, run, temporaryFolder } from '../../../harness/programs/processes.ts';
@@ -172,5 +173,56 @@ describe('the client that a PROXY header announces', () => {
     const clients = (await logged(2 * hosts.length)).map(({ client }) => client);
     const announced = hosts.flatMap((host) => [`192.0.2.${host}:${host}`, `192.0.2.${host}:${256 + host}`]);
     assert.deepEqual(clients.sort(), announced.sort());
+  });
+});
+
+describe('PROXY headers at a listener that trusts one network', () => {
+  const LINE = 'PROXY TCP4 192.0.2.1 192.0.2.2 4711 443\r\n';
+  /** Says `first` from an address of this host, and returns all that comes back. */
+  const say = async (port: number, localAddress: string, first: Uint8Array | string, host = '127.0.0.1') => {
+    const client = connect({ port, host, localAddress });
+    client.on('error', () => {});
+    const received = readAll(client);
+    client.end(first);
+    return (await within('an answer', received)).text;
+  };
+
+  it('of everybody else are payload, and announce nobody', async (t) => {
+    const server = await TcpServer.start((socket) => socket.pipe(socket));
+    t.after(() => server.stop());
+    const { port, set, logged } = await front(t, { web: server.address });
+    await set({ pool: 'web', acceptProxyProtocol: ['127.93.7.0/24'] });
+    const binary = Buffer.from([...SIGNATURE, 0x21, 0x11, 0, 12, 192, 0, 2, 1, 192, 0, 2, 2, 1, 2, 3, 4]);
+    assert.equal(await say(port, '127.93.8.1', `${LINE}hi`), `${LINE}hi`);
+    assert.equal(await say(port, '127.93.8.1', binary), binary.toString('latin1'));
+    assert.equal(await say(port, '127.93.7.1', `${LINE}hi`), 'hi');
+    const clients = (await logged(3)).map(({ client }) => client.replace(/:\d+$/, '')).sort();
+    assert.deepEqual(clients, ['127.93.8.1', '127.93.8.1', '192.0.2.1']);
+  });
+
+  it('are read of trusted IPv4 clients of a dual-stack address', async (t) => {
+    const server = await TcpServer.start((socket) => socket.pipe(socket));
+    t.after(() => server.stop());
+    const { port, set, logged } = await front(t, { web: server.address });
+    await set({ pool: 'web', address: `[::]:${port}`, acceptProxyProtocol: ['127.93.7.0/24'] });
+    assert.equal(await say(port, '127.93.7.1', `${LINE}hi`), 'hi');
+    assert.equal((await logged(1))[0]?.client, '192.0.2.1:4711');
+  });
+
+  it('are followed by a hello that takes its route', async (t) => {
+    const servers = await Promise.all(
+      ['one', 'two'].map((name) => TcpServer.start((socket) => void socket.resume().end(name))),
+    );
+    t.after(() => servers.forEach((server) => server.stop()));
+    const [one = '', two = ''] = servers.map(({ address }) => address);
+    const { port, set, logged } = await front(t, { one, two });
+    const routes = [route('two', 'two.example.com')];
+    await set({ pool: 'one', acceptProxyProtocol: ['127.93.7.0/24'], routes });
+    const hello = inRecords(buildHello('TWO.example.com', []).message);
+    assert.equal(await say(port, '127.93.7.1', Buffer.concat([Buffer.from(LINE), hello])), 'two');
+    assert.equal(await say(port, '127.93.8.1', hello), 'two');
+    assert.equal(await say(port, '127.93.8.1', Buffer.concat([Buffer.from(LINE), hello])), 'one');
+    const pools = (await logged(3)).map(({ pool }) => pool);
+    assert.deepEqual(pools.sort(), ['one', 'two', 'two']);
   });
 });
