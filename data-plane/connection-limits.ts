@@ -11,7 +11,7 @@ import {
   listenerShare,
   otherDescriptors,
 } from './host/connection-limit.ts';
-import { memoryBoundHere } from './host/memory-bound.ts';
+import { memoryBoundHere, type MemoryUser } from './host/memory-bound.ts';
 import { CONTROL, MAX_PIPES, type SharedCells } from './memory/shared-memory.ts';
 import { portsOf, readBinding } from './plan/binding.ts';
 import type { Plan } from './plan/plan.ts';
@@ -29,6 +29,7 @@ export class ConnectionLimits {
   #listening: ReadonlyMap<string, number> = new Map();
   /** Backends that may be checked. */
   #backends = 0;
+  #tls: MemoryUser['tls'] = { listeners: false, pools: false };
   /** Rows of the listeners of the plan that runs. */
   #listenerRows: ReadonlySet<number> = new Set();
 
@@ -48,6 +49,8 @@ export class ConnectionLimits {
     this.#problemBefore = limitProblem(this.#current)?.message;
     this.#listening = new Map([...this.#listening, ...portsIn(plan)]);
     this.#backends = Math.max(this.#backends, backendsOf(plan));
+    const { listeners, pools } = tlsOf(plan);
+    this.#tls = { listeners: listeners || this.#tls.listeners, pools: pools || this.#tls.pools };
     this.compute();
   }
 
@@ -55,6 +58,7 @@ export class ConnectionLimits {
   runs(plan: Plan): void {
     this.#listening = new Map(portsIn(plan));
     this.#backends = backendsOf(plan);
+    this.#tls = tlsOf(plan);
     this.#listenerRows = new Set(plan.listeners.map(({ row }) => row));
     const problem = limitProblem(this.compute());
     // The listeners of a plan take descriptors too.
@@ -72,7 +76,7 @@ export class ConnectionLimits {
     });
     const limit = connectionLimit({
       descriptors: descriptorBound(this.descriptors, others),
-      memory: memoryBoundHere({ engine, workers }),
+      memory: memoryBoundHere({ engine, workers, tls: this.#tls }),
       flag: maxConnections || Number.POSITIVE_INFINITY,
     });
     const { control, listenerShare: shares } = this.#shared;
@@ -91,4 +95,11 @@ function portsIn({ listeners }: Plan): readonly (readonly [string, number])[] {
 
 function backendsOf({ pools }: Plan): number {
   return pools.reduce((sum, { rows }) => sum + rows.length, 0);
+}
+
+function tlsOf({ listeners, pools }: Plan): MemoryUser['tls'] {
+  return {
+    listeners: listeners.some(({ tls }) => tls !== null),
+    pools: pools.some(({ tls }) => tls !== null),
+  };
 }

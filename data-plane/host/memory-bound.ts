@@ -9,6 +9,11 @@ import { residentBytes } from './resident-memory.ts';
  * own; the rest is for bytes in transit. Slow readers can need more, as tcp_rmem, tcp_wmem and tcp_mem allow.
  */
 const BYTES_PER_CONNECTION = 16_384;
+/**
+ * What OpenSSL takes besides, measured at idle connections: 14 KB for the side of the client, and 28 KB for that of the
+ * backend. It counts for all connections as soon as some listener, or some pool, has TLS.
+ */
+const TLS_BYTES = { listeners: 16_384, pools: 32_768 } as const;
 const MIB = 1_048_576;
 /** Lets the heaps of the main thread and of each worker grow until this is measured again. */
 const RESERVED_BYTES = 16 * MIB;
@@ -22,6 +27,8 @@ const PARKING_SHARE = 1 / 16;
 export interface MemoryUser {
   readonly engine: Engine['name'];
   readonly workers: number;
+  /** Whether any listener, and any pool, of its plan has TLS. */
+  readonly tls: { readonly [Side in keyof typeof TLS_BYTES]: boolean };
 }
 
 /** For this process as it is now. Our own memory for open connections counts twice, to be on the safe side. */
@@ -32,10 +39,15 @@ export function memoryBoundHere(user: MemoryUser): number {
 }
 
 /** `ownBytes`: memory of this process. The result may be below 1. */
-export function memoryBound(limitBytes: number, ownBytes: number, { engine, workers }: MemoryUser): number {
+export function memoryBound(
+  limitBytes: number,
+  ownBytes: number,
+  { engine, workers, tls }: MemoryUser,
+): number {
   const perWorker = RESERVED_BYTES_PER_WORKER[engine] + parkingBytes(limitBytes, workers);
   const reserved = RESERVED_BYTES + workers * perWorker;
-  return Math.floor((limitBytes - ownBytes - reserved) / BYTES_PER_CONNECTION);
+  const forTls = (tls.listeners ? TLS_BYTES.listeners : 0) + (tls.pools ? TLS_BYTES.pools : 0);
+  return Math.floor((limitBytes - ownBytes - reserved) / (BYTES_PER_CONNECTION + forTls));
 }
 
 /** How much a worker may keep for slow readers. `limitBytes` null: no control group limits memory. */

@@ -102,6 +102,7 @@ describe('what each listener may always have of the limit', () => {
 });
 
 const MIB = 1_048_576;
+const PLAIN = { listeners: false, pools: false };
 /** What one connection takes at least: the kernel charges it for two idle sockets. */
 const IDLE_BYTES = 5_600;
 const reader = (files: Readonly<Record<string, string>>) => (path: string) => files[path] ?? null;
@@ -121,7 +122,21 @@ describe('the connections that memory allows', () => {
     ['are fewer with the engine on Node', 512, 80, 'portable', 2, (512 - 80 - 16 - 64 - 32) * 64],
   ] as const;
   for (const [what, limit, own, engine, workers, expected] of cases) {
-    it(what, () => assert.equal(memoryBound(limit * MIB, own * MIB, { engine, workers }), expected));
+    it(what, () =>
+      assert.equal(memoryBound(limit * MIB, own * MIB, { engine, workers, tls: PLAIN }), expected),
+    );
+  }
+
+  for (const [tls, parts] of [
+    [{ listeners: true, pools: false }, 2],
+    [{ listeners: false, pools: true }, 3],
+    [{ listeners: true, pools: true }, 4],
+  ] as const) {
+    it(`are one in ${parts} with TLS ${JSON.stringify(tls)}, which takes memory beside the sockets`, () => {
+      const of = (user: typeof PLAIN) =>
+        memoryBound(2_048 * MIB, 0, { engine: 'epoll', workers: 8, tls: user });
+      assert.equal(of(tls), Math.floor(of(PLAIN) / parts));
+    });
   }
 
   it('fit into it together with the process, idle ones with room for bytes on their way', () => {
@@ -132,7 +147,7 @@ describe('the connections that memory allows', () => {
     });
     fc.assert(
       fc.property(sizes, ({ limit, own, workers }) => {
-        const connections = memoryBound(limit, own, { engine: 'epoll', workers });
+        const connections = memoryBound(limit, own, { engine: 'epoll', workers, tls: PLAIN });
         assert.ok(Number.isInteger(connections));
         if (connections >= 1) assert.ok(own + 2 * IDLE_BYTES * connections < limit);
       }),
